@@ -1,0 +1,122 @@
+#include "internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_TENSORS = 8 };
+
+/* An operator that can be measured: how a plan is made of a case, and how its inputs are filled. */
+typedef struct operator_row {
+    const char *name;
+    dcn_status (*plan)(dcn_context *context, const dcn_bench_case *test, dcn_plan **plan);
+    dcn_status (*fill)(dcn_bench *bench, const dcn_bench_case *test, const dcn_tensor_info *tensors,
+                       dcn_buffer *const *buffers);
+} operator_row;
+
+static dcn_status plan_dcnv4(dcn_context *context, const dcn_bench_case *test, dcn_plan **plan)
+{
+    dcn_dcnv4_desc desc = dcn_dcnv4_desc_default();
+    desc.dtype = test->dtype;
+    desc.batch = test->batch;
+    desc.height = test->height;
+    desc.width = test->width;
+    desc.group = test->group;
+    desc.group_channels = test->group_channels;
+    desc.channels = test->group * test->group_channels;
+    desc.kernel_h = test->kernel_h;
+    desc.kernel_w = test->kernel_w;
+    desc.pad_h = (test->kernel_h - 1) / 2;
+    desc.pad_w = (test->kernel_w - 1) / 2;
+    dcn_plan_options options = dcn_plan_options_default();
+    options.path = test->path;
+    return dcn_dcnv4_plan_create(context, &desc, &options, plan);
+}
+
+static const operator_row operators[] = {{"dcnv4", plan_dcnv4, dcn_bench_fill_dcnv4}};
+
+static const operator_row *find_operator(const char *name)
+{
+    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
+        if (strcmp(name, operators[i].name) == 0)
+            return &operators[i];
+    return NULL;
+}
+
+int dcn_bench_supports(const char *op)
+{
+    return find_operator(op) != NULL;
+}
+
+dcn_bench *dcn_bench_create(void)
+{
+    return calloc(1, sizeof(dcn_bench));
+}
+
+void dcn_bench_destroy(dcn_bench *bench)
+{
+    if (!bench)
+        return;
+    for (size_t i = 0; i < DCN_BENCH_BURST; i++)
+        dcn_event_destroy(bench->events[i]);
+    dcn_queue_destroy(bench->queue);
+    free(bench);
+}
+
+dcn_status dcn_bench_open(dcn_bench *bench, dcn_context *context)
+{
+    bench->context = context;
+    bench->device.struct_size = sizeof bench->device;
+    dcn_status status = dcn_context_device(context, &bench->device);
+    if (status == DCN_SUCCESS)
+        status = dcn_queue_create(context, DCN_QUEUE_TIMING, &bench->queue);
+    for (size_t i = 0; i < DCN_BENCH_BURST && status == DCN_SUCCESS; i++)
+        status = dcn_event_create(context, &bench->events[i]);
+    return status;
+}
+
+/* Makes a buffer for each tensor, fills the inputs, and measures. */
+static dcn_status run_plan(dcn_bench *bench, const operator_row *op, const dcn_bench_case *test, dcn_plan *plan,
+                           dcn_buffer **buffers, dcn_bench_result *result)
+{
+    dcn_tensor_info tensors[MAX_TENSORS];
+    dcn_slice slices[MAX_TENSORS];
+    size_t count = dcn_plan_tensors(plan);
+    dcn_status status = DCN_SUCCESS;
+    result->bytes = 0;
+    for (size_t i = 0; i < count && status == DCN_SUCCESS; i++) {
+        tensors[i].struct_size = sizeof tensors[i];
+        status = dcn_plan_tensor(plan, i, &tensors[i]);
+        if (status == DCN_SUCCESS)
+            status = dcn_buffer_create(bench->context, tensors[i].bytes, &buffers[i]);
+        if (status == DCN_SUCCESS) {
+            slices[i] = dcn_slice_buffer(buffers[i]);
+            result->bytes += tensors[i].bytes;
+        }
+    }
+    if (status == DCN_SUCCESS)
+        status = op->fill(bench, test, tensors, buffers);
+    if (status == DCN_SUCCESS)
+        status = dcn_bench_time(bench, plan, slices, count, test->launches, &result->timing);
+    return status;
+}
+
+dcn_status dcn_bench_run(dcn_bench *bench, const dcn_bench_case *test, dcn_bench_result *result)
+{
+    const operator_row *op = find_operator(test->op);
+    dcn_plan *plan = NULL;
+    dcn_buffer *buffers[MAX_TENSORS] = {0};
+    dcn_status status = op->plan(bench->context, test, &plan);
+    if (status == DCN_SUCCESS)
+        status = dcn_bench_copy_rate(bench, &result->copy_gb_per_s);
+    if (status == DCN_SUCCESS) {
+        snprintf(result->path, sizeof result->path, "%s", dcn_plan_path(plan));
+        status = run_plan(bench, op, test, plan, buffers, result);
+    }
+    if (status == DCN_SUCCESS)
+        result->gb_per_s = (double)result->bytes / (result->timing.device_us * 1e3);
+    for (size_t i = 0; i < MAX_TENSORS; i++)
+        dcn_buffer_destroy(buffers[i]);
+    dcn_plan_destroy(plan);
+    return status;
+}

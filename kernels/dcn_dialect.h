@@ -1,0 +1,48 @@
+/*
+ * The kernel dialect: the only file that knows which compiler reads the kernels. Everything else in this folder is
+ * written in the names below and compiles as OpenCL C 1.2 and as C11 with the vector extensions of gcc and clang.
+ *
+ * Set before inclusion: DCN_STORAGE (0 float32, 1 float16, 2 bfloat16), DCN_INDEX_BITS (32, 64), DCN_LANES (floats in
+ * a dcn_vf: 1 for the wide shape, 4, 8 or 16 for the long one). DCN_NATIVE selects C.
+ *
+ * | name | meaning |
+ * |---|---|
+ * | dcn_vf, dcn_vi | DCN_LANES floats, 32-bit integers; comparisons give a dcn_vi for DCN_SELECT |
+ * | dcn_index | offset within one image, elements |
+ * | dcn_storage | one stored element |
+ * | dcn_float4, dcn_index4 | four values .x .y .z .w, kept together in work-group memory |
+ * | DCN_GLOBAL, DCN_LOCAL | address spaces |
+ * | DCN_FOR_ITEMS(i, n) | the work-items of a group: a loop in C, where a group is one thread; no state of an item
+ *   may live from one such block to the next |
+ * | DCN_BARRIER() | between two blocks: the group's work-group memory is consistent |
+ */
+#ifndef DCN_DIALECT_H
+#define DCN_DIALECT_H
+
+#define DCN_JOIN_(a, b) a##b
+#define DCN_JOIN(a, b)  DCN_JOIN_(a, b)
+
+#if defined(__OPENCL_VERSION__)
+#include "dcn_dialect_opencl.h"
+#elif defined(DCN_NATIVE)
+#include "dcn_dialect_native.h"
+#else
+#error "no dialect for this compiler"
+#endif
+
+#if DCN_INDEX_BITS == 64
+typedef dcn_i64 dcn_index;
+#else
+typedef int dcn_index;
+#endif
+
+/* Elements that one 16-byte load of the wide shape takes. */
+#if DCN_STORAGE == 0
+#define DCN_VECTOR 4
+#else
+#define DCN_VECTOR 8
+#endif
+
+#include "dcn_params.h"
+
+#endif

@@ -1,0 +1,311 @@
+/*
+ * Forward, long shape: a work-item owns a run of output pixels; vectors are sampling points while positions are worked
+ * out and channels while values are summed. For CPUs, natively and through OpenCL.
+ *
+ * A full vector may be loaded where fewer lanes are wanted, if the tensor goes on that far: spare lanes are dropped.
+ * Likewise a full vector may be stored over channels of the same run that are written later. Neither leaves the
+ * tensor or the run.
+ */
+#include "dcn_points.h"
+
+/* (group, point) slots prepared at once: enough for every group of a pixel in most networks, and little enough to stay
+ * in the first-level cache. A multiple of every vector width. */
+#define DCN_SLOTS 512
+
+/* Prepared points. A point that does not count has base -1. */
+typedef struct dcn_prepared {
+    float w00[DCN_SLOTS], w01[DCN_SLOTS], w10[DCN_SLOTS], w11[DCN_SLOTS];
+    dcn_index base[DCN_SLOTS], step_x[DCN_SLOTS], step_y[DCN_SLOTS];
+} dcn_prepared;
+
+/* The tensors of a launch, each from its own first element. */
+typedef struct dcn_forward_tensors {
+    DCN_GLOBAL const dcn_storage *value;
+    DCN_GLOBAL const dcn_storage *offset;
+    DCN_GLOBAL const dcn_storage *mask;
+    DCN_GLOBAL dcn_storage *output;
+    DCN_GLOBAL const int *grid;
+} dcn_forward_tensors;
+
+/* An output pixel: its image, its place, and what is left of the tensors from its data on. */
+typedef struct dcn_pixel {
+    DCN_GLOBAL const dcn_storage *value;
+    dcn_i64 value_left;
+    DCN_GLOBAL const dcn_storage *offset;
+    dcn_i64 offset_left;
+    DCN_GLOBAL const dcn_storage *mask;
+    dcn_i64 mask_left;
+    int origin_x;
+    int origin_y;
+} dcn_pixel;
+
+/* Up to DCN_LANES stored elements of which `wanted` matter and `left` exist. */
+DCN_INLINE dcn_vf dcn_load_some(DCN_GLOBAL const dcn_storage *p, int wanted, dcn_i64 left)
+{
+    if (left >= DCN_LANES)
+        return dcn_load_lanes(p);
+    float lanes[DCN_LANES];
+    for (int i = 0; i < DCN_LANES; i++)
+        lanes[i] = i < wanted ? dcn_load(p + i) : 0.0f;
+    return dcn_peek(lanes);
+}
+
+DCN_INLINE dcn_softmax_stats dcn_softmax_of(DCN_GLOBAL const dcn_storage *mask, dcn_i64 left, int points)
+{
+    float lanes[DCN_LANES];
+    dcn_softmax_stats stats;
+    stats.largest = -INFINITY;
+    for (int k = 0; k < points; k++) {
+        const float logit = dcn_load(mask + k);
+        stats.largest = logit > stats.largest ? logit : stats.largest;
+    }
+    stats.sum = 0.0f;
+    for (int k = 0; k < points; k += DCN_LANES) {
+        const int wanted = points - k < DCN_LANES ? points - k : DCN_LANES;
+        dcn_keep(dcn_exp(dcn_load_some(mask + k, wanted, left - k) - DCN_SPLAT(stats.largest)), lanes);
+        for (int i = 0; i < wanted; i++)
+            stats.sum += lanes[i];
+    }
+    return stats;
+}
+
+/* Where the points of a chunk lie: into slots from `slot` on. */
+DCN_INLINE void dcn_keep_corners(dcn_prepared *prepared, int slot, dcn_corners corners, int row, int channels)
+{
+    dcn_keep(corners.w00, prepared->w00 + slot);
+    dcn_keep(corners.w01, prepared->w01 + slot);
+    dcn_keep(corners.w10, prepared->w10 + slot);
+    dcn_keep(corners.w11, prepared->w11 + slot);
+#if DCN_INDEX_BITS == 64
+    int x[DCN_LANES], y[DCN_LANES], step_x[DCN_LANES], step_y[DCN_LANES], counts[DCN_LANES];
+    dcn_keep_ints(corners.x.first, x);
+    dcn_keep_ints(corners.y.first, y);
+    dcn_keep_ints(corners.x.second - corners.x.first, step_x);
+    dcn_keep_ints(corners.y.second - corners.y.first, step_y);
+    dcn_keep_ints(corners.counts, counts);
+    for (int i = 0; i < DCN_LANES; i++) {
+        const dcn_index base = ((dcn_index)y[i] * row + x[i]) * channels;
+        prepared->base[slot + i] = counts[i] ? base : -1;
+        prepared->step_x[slot + i] = (dcn_index)step_x[i] * channels;
+        prepared->step_y[slot + i] = (dcn_index)step_y[i] * row * channels;
+    }
+#else
+    const dcn_vi c = DCN_SPLATI(channels);
+    const dcn_vi r = DCN_SPLATI(row * channels);
+    const dcn_vi none = DCN_SPLATI(0);
+    /* Points that do not count may lie anywhere: their product is formed from 0. */
+    const dcn_vi base = (corners.y.first & corners.counts) * r + (corners.x.first & corners.counts) * c;
+    dcn_keep_ints(DCN_SELECT(corners.counts, base, DCN_SPLATI(-1)), prepared->base + slot);
+    dcn_keep_ints(DCN_SELECT(corners.x.second > corners.x.first, c, none), prepared->step_x + slot);
+    dcn_keep_ints(DCN_SELECT(corners.y.second > corners.y.first, r, none), prepared->step_y + slot);
+#endif
+}
+
+/* Prepares points first … first+count-1 of one group into slots from `slot` on. */
+DCN_INLINE void dcn_prepare(dcn_prepared *prepared, int slot, const dcn_forward_params *p, const dcn_pixel *pixel,
+                            DCN_GLOBAL const int *grid, int group, int first, int count)
+{
+    const dcn_i64 offset_at = (dcn_i64)group * p->offset_group;
+    const dcn_i64 mask_at = (dcn_i64)group * p->mask_group;
+    dcn_softmax_stats stats;
+    if (p->softmax)
+        stats = dcn_softmax_of(pixel->mask + mask_at, pixel->mask_left - mask_at, p->points);
+    for (int k = 0; k < count; k += DCN_LANES) {
+        const int wanted = count - k < DCN_LANES ? count - k : DCN_LANES;
+        const dcn_i64 o = offset_at + 2 * (first + k);
+        const dcn_i64 m = mask_at + first + k;
+        const dcn_vf pairs0 = dcn_load_some(pixel->offset + o, 2 * wanted, pixel->offset_left - o);
+        const dcn_vf pairs1 = 2 * wanted > DCN_LANES
+                                  ? dcn_load_some(pixel->offset + o + DCN_LANES, 2 * wanted - DCN_LANES,
+                                                  pixel->offset_left - o - DCN_LANES)
+                                  : pairs0;
+        dcn_vf mask = dcn_load_some(pixel->mask + m, wanted, pixel->mask_left - m);
+        if (p->softmax)
+            mask = dcn_normalised(mask, stats);
+        DCN_GLOBAL const int *plane = grid + first + k;
+        const dcn_vi cell_x = dcn_load_ints(plane) + DCN_SPLATI(pixel->origin_x);
+        const dcn_vi cell_y = dcn_load_ints(plane + p->grid_plane) + DCN_SPLATI(pixel->origin_y);
+        const dcn_vf fraction_x = DCN_BITS_TO_FLOAT(dcn_load_ints(plane + 2 * p->grid_plane));
+        const dcn_vf fraction_y = DCN_BITS_TO_FLOAT(dcn_load_ints(plane + 3 * p->grid_plane));
+        dcn_keep_corners(prepared, slot + k,
+                         dcn_corners_of(DCN_EVENS(pairs0, pairs1), DCN_ODDS(pairs0, pairs1), mask, cell_x, cell_y,
+                                        fraction_x, fraction_y, p->scale, p->width, p->height),
+                         p->width, p->channels);
+    }
+}
+
+/* Adds prepared points to `vectors` sums of DCN_LANES channels; `vectors` is a constant where this is inlined. */
+DCN_INLINE void dcn_sum(dcn_vf *sums, const int vectors, const dcn_prepared *prepared, int slot, int count,
+                        DCN_GLOBAL const dcn_storage *value)
+{
+    dcn_vf right[4];
+    DCN_UNROLL for (int j = 0; j < vectors; j++) right[j] = DCN_SPLAT(0.0f);
+    for (int k = slot; k < slot + count; k++) {
+        const dcn_index base = prepared->base[k];
+        if (base < 0)
+            continue;
+        DCN_GLOBAL const dcn_storage *p00 = value + base;
+        DCN_GLOBAL const dcn_storage *p01 = p00 + prepared->step_x[k];
+        DCN_GLOBAL const dcn_storage *p10 = p00 + prepared->step_y[k];
+        DCN_GLOBAL const dcn_storage *p11 = p10 + prepared->step_x[k];
+        const dcn_vf w00 = DCN_SPLAT(prepared->w00[k]);
+        const dcn_vf w01 = DCN_SPLAT(prepared->w01[k]);
+        const dcn_vf w10 = DCN_SPLAT(prepared->w10[k]);
+        const dcn_vf w11 = DCN_SPLAT(prepared->w11[k]);
+        DCN_UNROLL for (int j = 0; j < vectors; j++)
+        {
+            sums[j] = dcn_multiply_add(w00, dcn_load_lanes(p00 + j * DCN_LANES), sums[j]);
+            right[j] = dcn_multiply_add(w01, dcn_load_lanes(p01 + j * DCN_LANES), right[j]);
+            sums[j] = dcn_multiply_add(w10, dcn_load_lanes(p10 + j * DCN_LANES), sums[j]);
+            right[j] = dcn_multiply_add(w11, dcn_load_lanes(p11 + j * DCN_LANES), right[j]);
+        }
+    }
+    DCN_UNROLL for (int j = 0; j < vectors; j++) sums[j] += right[j];
+}
+
+/* The same for fewer channels than a vector has; `left` elements of the tensor lie from `value` on. */
+DCN_INLINE dcn_vf dcn_sum_narrow(int wanted, const dcn_prepared *prepared, int slot, int count,
+                                 DCN_GLOBAL const dcn_storage *value, dcn_i64 left)
+{
+    dcn_vf sum = DCN_SPLAT(0.0f);
+    dcn_vf right = DCN_SPLAT(0.0f);
+    for (int k = slot; k < slot + count; k++) {
+        const dcn_index base = prepared->base[k];
+        if (base < 0)
+            continue;
+        const dcn_index step_x = prepared->step_x[k];
+        DCN_GLOBAL const dcn_storage *p00 = value + base;
+        DCN_GLOBAL const dcn_storage *p10 = p00 + prepared->step_y[k];
+        const dcn_i64 after = left - base - prepared->step_y[k] - step_x;
+        sum = dcn_multiply_add(DCN_SPLAT(prepared->w00[k]), dcn_load_some(p00, wanted, after), sum);
+        right = dcn_multiply_add(DCN_SPLAT(prepared->w01[k]), dcn_load_some(p00 + step_x, wanted, after), right);
+        sum = dcn_multiply_add(DCN_SPLAT(prepared->w10[k]), dcn_load_some(p10, wanted, after), sum);
+        right = dcn_multiply_add(DCN_SPLAT(prepared->w11[k]), dcn_load_some(p10 + step_x, wanted, after), right);
+    }
+    return sum + right;
+}
+
+/* One block of channels of one group, `vectors` full vectors from channel `first` on. With more points than slots they
+ * are prepared here piece by piece, and the pieces summed apart, so that the error does not grow with their number. */
+DCN_INLINE void dcn_block(const int vectors, dcn_prepared *prepared, int slot, const dcn_forward_params *p,
+                          const dcn_pixel *pixel, const dcn_forward_tensors *t, int group, int first,
+                          DCN_GLOBAL dcn_storage *output)
+{
+    dcn_vf total[4];
+    DCN_GLOBAL const dcn_storage *value = pixel->value + first;
+    DCN_UNROLL for (int j = 0; j < vectors; j++) total[j] = DCN_SPLAT(0.0f);
+    if (p->points <= DCN_SLOTS) {
+        dcn_sum(total, vectors, prepared, slot, p->points, value);
+    } else {
+        for (int k = 0; k < p->points; k += DCN_SLOTS) {
+            const int count = p->points - k < DCN_SLOTS ? p->points - k : DCN_SLOTS;
+            dcn_vf sums[4];
+            dcn_prepare(prepared, 0, p, pixel, t->grid, group, k, count);
+            DCN_UNROLL for (int j = 0; j < vectors; j++) sums[j] = DCN_SPLAT(0.0f);
+            dcn_sum(sums, vectors, prepared, 0, count, value);
+            DCN_UNROLL for (int j = 0; j < vectors; j++) total[j] += sums[j];
+        }
+    }
+    DCN_UNROLL for (int j = 0; j < vectors; j++) dcn_store_lanes(total[j], output + first + j * DCN_LANES);
+}
+
+/* A group narrower than a vector. `run_left`: elements of the run's output from this group's on. */
+DCN_INLINE void dcn_narrow(dcn_prepared *prepared, int slot, const dcn_forward_params *p, const dcn_pixel *pixel,
+                           const dcn_forward_tensors *t, int group, int first, DCN_GLOBAL dcn_storage *output,
+                           dcn_i64 run_left)
+{
+    const int wanted = p->group_channels;
+    dcn_vf total = DCN_SPLAT(0.0f);
+    for (int k = 0; k < p->points; k += DCN_SLOTS) {
+        const int count = p->points - k < DCN_SLOTS ? p->points - k : DCN_SLOTS;
+        if (p->points > DCN_SLOTS)
+            dcn_prepare(prepared, slot, p, pixel, t->grid, group, k, count);
+        total += dcn_sum_narrow(wanted, prepared, slot, count, pixel->value + first, pixel->value_left - first);
+    }
+    if (run_left >= DCN_LANES) {
+        dcn_store_lanes(total, output + first);
+        return;
+    }
+    float lanes[DCN_LANES];
+    dcn_keep(total, lanes);
+    for (int i = 0; i < wanted; i++)
+        dcn_store(lanes[i], output + first + i);
+}
+
+/* All channels of one group. The last vector overlaps the one before where the channels are no multiple of a vector. */
+DCN_INLINE void dcn_group_channels(dcn_prepared *prepared, int slot, const dcn_forward_params *p,
+                                   const dcn_pixel *pixel, const dcn_forward_tensors *t, int group,
+                                   DCN_GLOBAL dcn_storage *output, dcn_i64 run_left)
+{
+    const int first = group * p->group_channels;
+    const int end = first + p->group_channels;
+    if (p->group_channels < DCN_LANES) {
+        dcn_narrow(prepared, slot, p, pixel, t, group, first, output, run_left - first);
+        return;
+    }
+    int c = first;
+    for (; end - c >= 4 * DCN_LANES; c += 4 * DCN_LANES)
+        dcn_block(4, prepared, slot, p, pixel, t, group, c, output);
+    switch ((end - c) / DCN_LANES) {
+    case 3:
+        dcn_block(3, prepared, slot, p, pixel, t, group, c, output);
+        break;
+    case 2:
+        dcn_block(2, prepared, slot, p, pixel, t, group, c, output);
+        break;
+    case 1:
+        dcn_block(1, prepared, slot, p, pixel, t, group, c, output);
+        break;
+    default:
+        break;
+    }
+    if ((end - c) % DCN_LANES != 0)
+        dcn_block(1, prepared, slot, p, pixel, t, group, end - DCN_LANES, output);
+}
+
+DCN_INLINE void dcn_pixel_groups(dcn_prepared *prepared, const dcn_forward_params *p, const dcn_pixel *pixel,
+                                 const dcn_forward_tensors *t, DCN_GLOBAL dcn_storage *output, dcn_i64 run_left)
+{
+    /* Positions of several groups first, then their sums: the two keep different units of the processor busy. */
+    const int padded = (p->points + DCN_LANES - 1) / DCN_LANES * DCN_LANES;
+    const int together = padded < DCN_SLOTS ? DCN_SLOTS / padded : 1;
+    for (int g = 0; g < p->group; g += together) {
+        const int groups = p->group - g < together ? p->group - g : together;
+        if (p->points <= DCN_SLOTS)
+            for (int i = 0; i < groups; i++)
+                dcn_prepare(prepared, i * padded, p, pixel, t->grid, g + i, 0, p->points);
+        for (int i = 0; i < groups; i++)
+            dcn_group_channels(prepared, i * padded, p, pixel, t, g + i, output, run_left);
+    }
+}
+
+/* Work-item `item`: output pixels item*run … of all images, row by row. */
+DCN_INLINE void dcn_forward_long_item(dcn_forward_tensors t, const dcn_forward_params *p, dcn_i64 item)
+{
+    dcn_prepared prepared;
+    const dcn_i64 first = item * p->run;
+    const dcn_i64 end = p->pixels - first < p->run ? p->pixels : first + p->run;
+    const dcn_i64 plane = (dcn_i64)p->out_height * p->out_width;
+    dcn_i64 n = first / plane;
+    int y = (int)((first - n * plane) / p->out_width);
+    int x = (int)(first - n * plane - (dcn_i64)y * p->out_width);
+    for (dcn_i64 q = first; q < end; q++) {
+        dcn_pixel pixel;
+        pixel.value = t.value + n * p->image;
+        pixel.value_left = p->value_size - n * p->image;
+        pixel.offset = t.offset + q * p->offset_row;
+        pixel.offset_left = p->offset_size - q * p->offset_row;
+        pixel.mask = t.mask + q * p->mask_row;
+        pixel.mask_left = p->mask_size - q * p->mask_row;
+        pixel.origin_x = x * p->stride_w + p->origin_w;
+        pixel.origin_y = y * p->stride_h + p->origin_h;
+        dcn_pixel_groups(&prepared, p, &pixel, &t, t.output + q * p->channels, (end - q) * p->channels);
+        if (++x < p->out_width)
+            continue;
+        x = 0;
+        if (++y < p->out_height)
+            continue;
+        y = 0;
+        n++;
+    }
+}

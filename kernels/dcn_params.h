@@ -1,0 +1,49 @@
+/* Parameters that host code and kernels share. Only dcn_i64, int and float members, the widest first, so that every
+ * compiler lays them out alike. */
+#ifndef DCN_PARAMS_H
+#define DCN_PARAMS_H
+
+/* Lanes that the planes of the sampling grid are padded to: the widest vector of any device. */
+#define DCN_GRID_PAD 16
+
+typedef struct dcn_forward_params {
+    dcn_i64 value_at;  /* where each tensor starts in its buffer, elements */
+    dcn_i64 offset_at; /* offsets and masks are two tensors that may share a buffer */
+    dcn_i64 mask_at;
+    dcn_i64 output_at;
+    dcn_i64 pixels;     /* N * Ho * Wo */
+    dcn_i64 image;      /* elements of one value image: H * W * C */
+    dcn_i64 value_size; /* elements from a tensor's start to its end: what a vector load may run into */
+    dcn_i64 offset_size;
+    dcn_i64 mask_size;
+    dcn_i64 offset_row; /* elements from one output pixel's offsets to the next one's */
+    dcn_i64 mask_row;
+    int offset_group; /* elements from one group's offsets to the next one's */
+    int mask_group;
+    int height; /* H, W of the value */
+    int width;
+    int out_height; /* Ho, Wo */
+    int out_width;
+    int channels; /* C = group * group_channels */
+    int group;
+    int group_channels;
+    int points;     /* K */
+    int grid_plane; /* K rounded up to DCN_GRID_PAD */
+    int stride_h;
+    int stride_w;
+    int origin_h; /* position of output pixel (0, 0): centre of the kernel less the padding */
+    int origin_w;
+    float scale; /* offset_scale */
+    int softmax;
+    int run;    /* long shape: output pixels of one work-item */
+    int tile_h; /* wide shape: output pixels and groups of one work-group */
+    int tile_w;
+    int tile_groups;
+    int tiles_h; /* wide shape: tiles of an image, blocks of groups */
+    int tiles_w;
+    int group_blocks;
+    int lanes; /* wide shape: work-items of one (pixel, group) slot */
+    int chunk; /* wide shape: points prepared at once */
+} dcn_forward_params;
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * THE sampling core, for DCN_LANES sampling points at once: positions, the point test, corners and weights.
+ *
+ * Positions are relative: along each axis a point is an integer cell and a fraction in [0, 1], never added, so that
+ * float32 is as exact on an image of 100,000 columns as on one of ten. With the grid's constant part split at plan
+ * time, in double, into an integer I and a fraction f, and offset d:
+ *
+ *     n = floor(scale * d + f)      cell = origin + I + n      fraction = scale * d - n + f
+ *
+ * Corners outside the image fold onto the one inside, with weight 0: nothing outside the image is ever addressed, and
+ * a NaN in a pixel that is no corner of a point cannot reach that point's sum.
+ */
+#ifndef DCN_SAMPLE_H
+#define DCN_SAMPLE_H
+
+/* Far outside every image (extents end at 2^28), and still exact as int and float. */
+#define DCN_FAR 1073741824.0f
+
+/* One axis of some points: the two corners' positions, their weights, and whether the point counts. */
+typedef struct dcn_axis {
+    dcn_vi first;
+    dcn_vi second;
+    dcn_vf weight_first;
+    dcn_vf weight_second;
+    dcn_vi counts;
+} dcn_axis;
+
+DCN_INLINE dcn_axis dcn_locate(dcn_vf offset, dcn_vf grid_fraction, dcn_vi grid_cell, float scale, int extent)
+{
+    const dcn_vf s = DCN_SPLAT(scale);
+    const dcn_vf zero = DCN_SPLAT(0.0f);
+    const dcn_vf one = DCN_SPLAT(1.0f);
+    /* The clamp comes before the conversion to int; a NaN fails the first comparison and lands far outside. */
+    dcn_vf t = dcn_fma(s, offset, grid_fraction);
+    t = DCN_SELECT(t > DCN_SPLAT(-DCN_FAR), t, DCN_SPLAT(-DCN_FAR));
+    t = DCN_SELECT(t < DCN_SPLAT(DCN_FAR), t, DCN_SPLAT(DCN_FAR));
+    const dcn_vf whole = dcn_floor(t);
+    dcn_vf fraction = dcn_fma(s, offset, -whole) + grid_fraction;
+    /* Where t was rounded up to an integer the point lies just below it. */
+    const dcn_vi below = fraction < zero;
+    fraction = DCN_SELECT(below, fraction + one, fraction);
+    const dcn_vi cell = DCN_TO_INT(whole) + grid_cell - DCN_SELECT(below, DCN_SPLATI(1), DCN_SPLATI(0));
+
+    const dcn_vi none = DCN_SPLATI(0);
+    const dcn_vi last = DCN_SPLATI(extent - 1);
+    dcn_axis axis;
+    axis.counts = ((cell >= none) | ((cell == DCN_SPLATI(-1)) & (fraction > zero))) & (cell <= last);
+    axis.first = DCN_SELECT(cell >= none, cell, none);
+    axis.second = DCN_SELECT(cell < last, cell + DCN_SPLATI(1), last);
+    axis.weight_first = DCN_SELECT(cell >= none, one - fraction, zero);
+    axis.weight_second = DCN_SELECT(cell < last, fraction, zero);
+    return axis;
+}
+
+/* e^x for x <= 0, to 1 ulp, the same on every device: 2^n * e^r with r in [-ln2/2, ln2/2]. NaN and -infinity pass. */
+DCN_INLINE dcn_vf dcn_exp(dcn_vf x)
+{
+    const dcn_vf floor_of_range = DCN_SPLAT(-104.0f); /* below, the result is 0 in float32 */
+    const dcn_vi tiny = x < floor_of_range;
+    const dcn_vf y = DCN_SELECT(x >= floor_of_range, x, floor_of_range);
+    const dcn_vf n = dcn_floor(dcn_multiply_add(y, DCN_SPLAT(1.44269504f), DCN_SPLAT(0.5f)));
+    dcn_vf r = dcn_fma(n, DCN_SPLAT(-0.693359375f), y);
+    r = dcn_fma(n, DCN_SPLAT(2.12194440e-4f), r);
+    dcn_vf p = DCN_SPLAT(1.9875691500e-4f);
+    p = dcn_multiply_add(p, r, DCN_SPLAT(1.3981999507e-3f));
+    p = dcn_multiply_add(p, r, DCN_SPLAT(8.3334519073e-3f));
+    p = dcn_multiply_add(p, r, DCN_SPLAT(4.1665795894e-2f));
+    p = dcn_multiply_add(p, r, DCN_SPLAT(1.6666665459e-1f));
+    p = dcn_multiply_add(p, r, DCN_SPLAT(5.0000001201e-1f));
+    p = dcn_multiply_add(p * r, r, r) + DCN_SPLAT(1.0f);
+    /* 2^n in two factors, each a normal number, since n reaches -150. */
+    const dcn_vi whole = DCN_TO_INT(n);
+    const dcn_vi half = whole >> 1;
+    const dcn_vf low = DCN_BITS_TO_FLOAT((half + DCN_SPLATI(127)) << 23);
+    const dcn_vf high = DCN_BITS_TO_FLOAT((whole - half + DCN_SPLATI(127)) << 23);
+    p = DCN_SELECT(tiny, DCN_SPLAT(0.0f), p * low * high);
+    return DCN_SELECT(x == x, p, x);
+}
+
+#endif

@@ -1,0 +1,26 @@
+/* Listing devices and choosing one by name. */
+#ifndef DCN_DEVICES_H
+#define DCN_DEVICES_H
+
+#include "backend.h"
+
+/* A listed device: its description, and what its backend opens it with. */
+typedef struct dcn_listed_device {
+    const dcn_backend *backend;
+    char index[16];
+    dcn_device_info info;
+} dcn_listed_device;
+
+struct dcn_device_list {
+    dcn_listed_device *devices;
+    size_t size;
+    size_t capacity;
+    dcn_backend_info *backends;
+    size_t backend_count;
+    bool out_of_memory;
+};
+
+/* The device that a name as of dcn_context_create() stands for. The pointer is into the list. */
+dcn_status dcn_device_choose(const dcn_device_list *list, const char *name, const dcn_listed_device **chosen);
+
+#endif

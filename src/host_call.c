@@ -1,0 +1,98 @@
+/* Operators on host memory: a plan's work with the copies around it. */
+#include <inttypes.h>
+
+#include "plan.h"
+#include "status.h"
+
+static dcn_status check_host_slices(const dcn_plan *plan, const dcn_slice *tensors, size_t tensor_count)
+{
+    static const char function[] = "dcn_execute_host";
+    if (!plan)
+        return dcn_fail_null(function, "plan");
+    if (!tensors)
+        return dcn_fail_null(function, "tensors");
+    if (tensor_count != plan->tensor_count)
+        return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: tensor_count is %zu, but the plan has %zu tensors", function,
+                        tensor_count, plan->tensor_count);
+    for (size_t i = 0; i < tensor_count; i++) {
+        const dcn_tensor_info *tensor = &plan->tensors[i];
+        if (tensors[i].kind != DCN_MEMORY_HOST)
+            return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: %s is of memory kind %d, but must be host memory (%d)",
+                            function, tensor->name, (int)tensors[i].kind, (int)DCN_MEMORY_HOST);
+        if (!tensors[i].handle && tensor->bytes > 0)
+            return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: the pointer of %s is NULL", function, tensor->name);
+        if (tensors[i].size < tensor->bytes)
+            return dcn_fail(DCN_ERROR_BUFFER_TOO_SMALL, "%s: %s has %" PRIu64 " bytes, but the tensor needs %" PRIu64,
+                            function, tensor->name, tensors[i].size, tensor->bytes);
+        const uintptr_t address = (uintptr_t)tensors[i].handle + (uintptr_t)tensors[i].offset;
+        if (address % dcn_dtype_size(tensor->dtype) != 0)
+            return dcn_fail(DCN_ERROR_MISALIGNED, "%s: %s is not aligned to its element size, %zu bytes", function,
+                            tensor->name, dcn_dtype_size(tensor->dtype));
+    }
+    return DCN_SUCCESS;
+}
+
+static char *host_pointer(const dcn_slice *slice)
+{
+    return (char *)slice->handle + slice->offset;
+}
+
+/* With device memory of its own for each tensor. */
+static dcn_status execute_through_buffers(dcn_plan *plan, dcn_queue *queue, const dcn_slice *tensors)
+{
+    dcn_buffer *buffers[DCN_MAX_TENSORS] = {NULL};
+    dcn_slice slices[DCN_MAX_TENSORS];
+    dcn_status status = DCN_SUCCESS;
+    for (size_t i = 0; i < plan->tensor_count && status == DCN_SUCCESS; i++) {
+        const dcn_tensor_info *tensor = &plan->tensors[i];
+        status = dcn_buffer_create(plan->context, tensor->bytes, &buffers[i]);
+        if (status == DCN_SUCCESS && !tensor->is_output)
+            status = dcn_buffer_write(queue, buffers[i], 0, tensor->bytes, host_pointer(&tensors[i]), NULL);
+        slices[i] = dcn_slice_buffer(buffers[i]);
+    }
+    if (status == DCN_SUCCESS)
+        status = dcn_execute(plan, queue, slices, plan->tensor_count, NULL);
+    for (size_t i = 0; i < plan->tensor_count && status == DCN_SUCCESS; i++)
+        if (plan->tensors[i].is_output)
+            status = dcn_buffer_read(queue, buffers[i], 0, plan->tensors[i].bytes, host_pointer(&tensors[i]), NULL);
+    for (size_t i = 0; i < plan->tensor_count; i++)
+        dcn_buffer_destroy(buffers[i]);
+    return status;
+}
+
+dcn_status dcn_execute_host(dcn_plan *plan, const dcn_slice *tensors, size_t tensor_count)
+{
+    dcn_status status = check_host_slices(plan, tensors, tensor_count);
+    uint64_t bytes = 0;
+    for (size_t i = 0; status == DCN_SUCCESS && i < tensor_count; i++)
+        bytes |= plan->tensors[i].bytes;
+    if (status != DCN_SUCCESS || bytes == 0)
+        return status;
+    dcn_queue *queue = NULL;
+    status = dcn_queue_create(plan->context, DCN_QUEUE_DEFAULT, &queue);
+    if (status != DCN_SUCCESS)
+        return status;
+    dcn_device_limits limits;
+    plan->context->backend->limits(plan->context->device, &limits);
+    if (limits.native)
+        status = dcn_execute(plan, queue, tensors, tensor_count, NULL);
+    else
+        status = execute_through_buffers(plan, queue, tensors);
+    dcn_queue_destroy(queue);
+    return status;
+}
+
+dcn_status dcn_dcnv4_run_host(const char *device, const dcn_dcnv4_desc *desc, const dcn_slice *tensors,
+                              size_t tensor_count)
+{
+    dcn_context *context = NULL;
+    dcn_plan *plan = NULL;
+    dcn_status status = dcn_context_create(device, NULL, &context);
+    if (status == DCN_SUCCESS)
+        status = dcn_dcnv4_plan_create(context, desc, NULL, &plan);
+    if (status == DCN_SUCCESS)
+        status = dcn_execute_host(plan, tensors, tensor_count);
+    dcn_plan_destroy(plan);
+    dcn_context_destroy(context);
+    return status;
+}

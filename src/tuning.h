@@ -1,0 +1,33 @@
+/* The one place where launch shapes and vector widths are chosen. */
+#ifndef DCN_TUNING_H
+#define DCN_TUNING_H
+
+#include "backend.h"
+
+/* Long shape: vector width for a device that compiles at run time, and instruction set for a native one (NULL: best).
+ */
+uint32_t dcn_tune_lanes(const dcn_device_limits *limits, int64_t group_channels);
+const char *dcn_tune_isa(const dcn_device_limits *limits, int64_t group_channels);
+
+typedef struct dcn_long_launch {
+    int64_t run; /* output pixels of one work-item */
+    int64_t items;
+} dcn_long_launch;
+
+/* `work`: multiply-adds of one output pixel, corners apart: channels * points. */
+dcn_long_launch dcn_tune_long(const dcn_device_limits *limits, int64_t pixels, int64_t work);
+
+typedef struct dcn_wide_launch {
+    int tile_h, tile_w, tile_groups; /* output pixels and groups of a work-group */
+    int lanes;                       /* work-items of one (pixel, group) */
+    int chunk;                       /* points prepared at once */
+    uint32_t local;                  /* work-items of a work-group */
+    uint64_t local_bytes;            /* its memory */
+} dcn_wide_launch;
+
+/* `work_items`: the kernel's own limit. Fails when the device's work-group memory cannot hold a single point. */
+dcn_status dcn_tune_wide(const dcn_device_limits *limits, uint32_t work_items, dcn_dtype dtype, int index_bits,
+                         int points, int group, int group_channels, int out_height, int out_width,
+                         dcn_wide_launch *launch);
+
+#endif

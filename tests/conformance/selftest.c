@@ -1,0 +1,325 @@
+/* Tests of the suite's own parts: conversions, case files, parameters, comparison, generated cases. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "casefile.h"
+#include "compare.h"
+#include "generate.h"
+
+static size_t passed;
+static size_t failed;
+
+static void check(bool good, const char *what, const char *detail)
+{
+    passed += good;
+    failed += !good;
+    if (!good) {
+        printf("FAIL %s: %s\n", what, detail);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------ conversions */
+
+static void test_conversions(void)
+{
+    static const struct {
+        dcn_element element;
+        double value;
+        uint32_t bits;
+    } rows[] = {
+        {DCN_ELEMENT_F16, 1.0, 0x3c00},
+        {DCN_ELEMENT_F16, -2.5, 0xc100},
+        {DCN_ELEMENT_F16, 65504.0, 0x7bff},
+        {DCN_ELEMENT_F16, 65519.99, 0x7bff},
+        {DCN_ELEMENT_F16, 65520.0, 0x7c00},       /* halfway to 2^16: even is infinity */
+        {DCN_ELEMENT_F16, 1.0 + 0x1p-11, 0x3c00}, /* ties to even */
+        {DCN_ELEMENT_F16, 1.0 + 0x3p-11, 0x3c02},
+        {DCN_ELEMENT_F16, 1.0 + 0x1p-11 + 0x1p-40, 0x3c01}, /* not a tie; through float32 it would be */
+        {DCN_ELEMENT_F16, 0x1p-24, 0x0001},
+        {DCN_ELEMENT_F16, 0x1p-25, 0x0000},
+        {DCN_ELEMENT_F16, 0x1.8p-24, 0x0002},
+        {DCN_ELEMENT_F16, 0x1.ffcp-15 + 0x1p-26, 0x0400}, /* a subnormal that rounds to the smallest normal */
+        {DCN_ELEMENT_F16, -INFINITY, 0xfc00},
+        {DCN_ELEMENT_BF16, 1.0, 0x3f80},
+        {DCN_ELEMENT_BF16, 1.0 + 0x1p-8, 0x3f80},
+        {DCN_ELEMENT_BF16, 1.0 + 0x3p-8, 0x3f82},
+        {DCN_ELEMENT_BF16, 0x1.ffp127, 0x7f80},
+        {DCN_ELEMENT_BF16, -0x1p-133, 0x8001},
+        {DCN_ELEMENT_F32, 1.0 + 0x1p-24, 0x3f800000},
+        {DCN_ELEMENT_F32, 0x1p-149, 1},
+        {DCN_ELEMENT_F32, 0x1p-150, 0},
+        {DCN_ELEMENT_F32, 1e300, 0x7f800000},
+        {DCN_ELEMENT_F32, 5e-324, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint32_t bits = dcn_convert_to_bits(rows[i].element, rows[i].value);
+        char detail[96];
+        snprintf(detail, sizeof detail, "%a became %#x, not %#x", rows[i].value, (unsigned)bits,
+                 (unsigned)rows[i].bits);
+        check(bits == rows[i].bits, dcn_element_name(rows[i].element), detail);
+    }
+    size_t wrong = 0;
+    for (uint32_t bits = 0; bits < 0x10000; bits++) {
+        double half = dcn_convert_from_bits(DCN_ELEMENT_F16, bits);
+        double brain = dcn_convert_from_bits(DCN_ELEMENT_BF16, bits);
+        wrong += !dcn_is_nan(half) && dcn_convert_to_bits(DCN_ELEMENT_F16, half) != bits;
+        wrong += !dcn_is_nan(brain) && dcn_convert_to_bits(DCN_ELEMENT_BF16, brain) != bits;
+    }
+    check(wrong == 0, "round trips", "a 16-bit pattern does not survive");
+}
+
+/* ------------------------------------------------------------------------------------------------------- case files */
+
+/* Writes a file of a header and so many bytes of zeros, with the header's length given apart. */
+static bool write_file(const char *path, uint64_t length, const char *header, size_t zeros)
+{
+    FILE *file = fopen(path, "wb");
+    if (!file) {
+        return false;
+    }
+    unsigned char prefix[8];
+    for (unsigned i = 0; i < 8; i++) {
+        prefix[i] = (unsigned char)(length >> (8 * i));
+    }
+    fwrite(prefix, 1, 8, file);
+    fwrite(header, 1, strlen(header), file);
+    for (size_t i = 0; i < zeros; i++) {
+        fputc(0, file);
+    }
+    return fclose(file) == 0;
+}
+
+#define VALUE(shape, begin, end)                                                                                       \
+    "\"value\":{\"dtype\":\"F32\",\"shape\":" shape ",\"data_offsets\":[" begin "," end "]}"
+
+/* Files that must be refused, with a part of the message. */
+static const struct {
+    const char *header;
+    size_t zeros;
+    const char *message;
+} refusals[] = {
+    {"[]", 0, "must be a JSON object"},
+    {"{{", 0, "not valid JSON"},
+    {"{} x", 0, "not valid JSON"},
+    {"{\"\xff\":1}", 0, "not valid JSON"},
+    {"{\"value\":1}", 0, "no string \"dtype\""},
+    {"{\"__metadata__\":[]}", 0, "object of strings"},
+    {"{\"__metadata__\":{\"op\":3}}", 0, "must be a string"},
+    {"{\"__metadata__\":{\"op\":\"a\",\"op\":\"b\"}}", 0, "duplicate"},
+    {"{" VALUE("[1]", "0", "4") "," VALUE("[1]", "4", "8") "}", 8, "duplicate"},
+    {"{\"value\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", 4, "no array \"shape\""},
+    {"{\"value\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "no \"data_offsets\""},
+    {"{" VALUE("[-1]", "0", "4") "}", 4, "at least 0"},
+    {"{" VALUE("[1.0]", "0", "4") "}", 4, "at least 0"},
+    {"{" VALUE("[2]", "0", "4") "}", 4, "takes 8 bytes"},
+    {"{" VALUE("[4611686018427387904, 4]", "0", "4") "}", 4, "overflows"},
+    {"{" VALUE("[9223372036854775808]", "0", "4") "}", 4, "not valid JSON"},
+    {"{" VALUE("[1]", "4", "0") "}", 4, "rising order"},
+    {"{" VALUE("[1]", "-4", "0") "}", 4, "at least 0"},
+    {"{" VALUE("[1]", "4", "8") "}", 8, "begins at byte 4"},
+    {"{" VALUE("[2]", "0", "8") ",\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "although"},
+    {"{" VALUE("[2]", "0", "8") "}", 7, "cut short"},
+    {"{" VALUE("[1000000000000]", "0", "4000000000000") "}", 8, "cut short"},
+    {"{" VALUE("[1]", "0", "4") "}", 5, "goes on"},
+};
+
+static void test_refusals(const char *path)
+{
+    dcn_case test;
+    dcn_message message;
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        const char *header = refusals[i].header;
+        bool written = write_file(path, strlen(header), header, refusals[i].zeros);
+        bool refused = written && !dcn_case_file_read(path, &test, &message);
+        check(refused && strstr(message.text, refusals[i].message), header, refused ? message.text : "was read");
+        if (written && !refused) {
+            dcn_case_free(&test);
+        }
+    }
+    static const uint64_t lengths[] = {0, 1, 1000, UINT64_C(100000001), UINT64_MAX};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        bool refused = write_file(path, lengths[i], "{}", 0) && !dcn_case_file_read(path, &test, &message);
+        check(refused, "header length", "a lying length was believed");
+    }
+    check(!dcn_case_file_read("/nowhere/at/all", &test, &message), "missing file", "was read");
+}
+
+/* What is written must come back the same. */
+static void test_round_trip(const char *path)
+{
+    dcn_case written;
+    dcn_case back;
+    dcn_message message;
+    bool good = dcn_generate(0, 1, &written, &message);
+    if (!good || !dcn_case_file_write(path, &written, &message)) {
+        check(false, "writing", message.text);
+    } else if (!dcn_case_file_read(path, &back, &message)) {
+        check(false, "reading back", message.text);
+    } else {
+        const dcn_case_tensor *a = dcn_case_find(&written, "offset_mask");
+        const dcn_case_tensor *b = dcn_case_find(&back, "offset_mask");
+        check(b && a->bytes == b->bytes && memcmp(a->data, b->data, (size_t)a->bytes) == 0, "tensor", "changed");
+        check(back.parameter_count == written.parameter_count, "metadata", "changed in number");
+        check(strcmp(dcn_case_get(&back, "op"), "dcnv4") == 0, "op", "changed");
+        dcn_case_free(&back);
+    }
+    dcn_case_free(&written);
+}
+
+/* ------------------------------------------------------------------------------------------------ parameters, calls */
+
+/* A generated case with one parameter changed, or with `value` NULL and the parameter's name spoiled; the message of
+ * its refusal must contain a text, or with that NULL it must be accepted. */
+static void check_parameter(const char *key, const char *value, const char *refusal)
+{
+    dcn_case test;
+    dcn_call call;
+    dcn_message message = {""};
+    if (!dcn_generate(0, 1, &test, &message)) {
+        check(false, key, message.text);
+        return;
+    }
+    for (size_t i = 0; i < test.parameter_count; i++) {
+        dcn_case_parameter *p = &test.parameters[i];
+        if (strcmp(p->key, key) == 0) {
+            p->key[0] = '?';
+        }
+    }
+    bool good = (!value || dcn_case_set(&test, key, value)) && dcn_call_prepare(&test, &call, &message);
+    check(refusal ? !good && strstr(message.text, refusal) != NULL : good, key, good ? "was accepted" : message.text);
+    dcn_case_free(&test);
+}
+
+static void test_parameters(void)
+{
+    check_parameter("group", NULL, "lacks \"group\"");
+    check_parameter("group_channels", NULL, "lacks \"group_channels\"");
+    check_parameter("op", NULL, "lacks \"op\"");
+    check_parameter("op", "dcnv9", "does not have the operator \"dcnv9\"");
+    check_parameter("group", "5x", "decimal integer");
+    check_parameter("group", "", "decimal integer");
+    check_parameter("group", "99999999999999999999", "must lie between");
+    check_parameter("group", "4", "channels");
+    check_parameter("group", "-5", "at least 1");
+    check_parameter("kernel_h", "2147483647", "need 3 numbers");
+    check_parameter("kernel_w", "0", "at least 1");
+    check_parameter("offset_scale", "nan", "finite");
+    check_parameter("offset_scale", "1e999", "finite");
+    check_parameter("offset_scale", "0x1", "finite");
+    check_parameter("offset_scale", "-2.5e-1", NULL);
+    check_parameter("remove_center", "yes", "true or false");
+    check_parameter("remove_center", "True", NULL);
+    check_parameter("softmax", "FALSE", NULL);
+    check_parameter("stride_h", NULL, NULL);
+    check_parameter("some_other_key", "anything", NULL);
+}
+
+/* ------------------------------------------------------------------------------------------------------- comparison */
+
+static bool accepts(dcn_element storage, dcn_expected expected, double result, bool exact)
+{
+    uint32_t bits = dcn_convert_to_bits(storage, result);
+    uint16_t half = (uint16_t)bits;
+    const void *data = storage == DCN_ELEMENT_F32 ? (const void *)&bits : (const void *)&half;
+    return dcn_compare_elements(&expected, storage, data, 1, exact).wrong == 0;
+}
+
+static void test_comparison(void)
+{
+    dcn_expected one = {.value = 1.0, .slack = 1e-6};
+    check(accepts(DCN_ELEMENT_F32, one, 1.0 + 0x1p-20, false), "bounded", "inside was refused");
+    check(!accepts(DCN_ELEMENT_F32, one, 1.0 + 0x1p-19, false), "bounded", "outside was accepted");
+    check(!accepts(DCN_ELEMENT_F32, one, 1.0 + 0x1p-23, true), "exact", "one bit off was accepted");
+    check(!accepts(DCN_ELEMENT_F32, one, NAN, false), "bounded", "NaN was accepted");
+    check(!accepts(DCN_ELEMENT_F16, one, 1.0 + 0x1p-10, false), "float16", "one place off was accepted");
+
+    dcn_expected tie = {.value = 1.0 + 0x1p-11, .slack = 1e-6};
+    check(accepts(DCN_ELEMENT_F16, tie, 1.0 + 0x1p-10, false), "float16", "the other side of a tie was refused");
+    check(!accepts(DCN_ELEMENT_F16, tie, 1.0 + 0x1p-10, true), "float16", "a tie was rounded to odd");
+
+    dcn_expected large = {.value = 70000.0, .slack = 1.0};
+    check(accepts(DCN_ELEMENT_F16, large, INFINITY, false), "float16", "an overflow was refused");
+    check(!accepts(DCN_ELEMENT_F16, large, 65504.0, false), "float16", "a clamped overflow was accepted");
+    check(!accepts(DCN_ELEMENT_F32, large, INFINITY, false), "float32", "infinity was accepted");
+
+    dcn_expected may = {.value = 1.0, .may_be_nonfinite = true};
+    dcn_expected must = {.value = 1.0, .may_be_nonfinite = true, .must_be_nonfinite = true};
+    check(accepts(DCN_ELEMENT_F32, may, NAN, false) && accepts(DCN_ELEMENT_F32, may, 1.0, false), "may", "was refused");
+    check(!accepts(DCN_ELEMENT_F32, must, 1.0, false), "must", "a finite result was accepted");
+
+    const double reference[] = {3.0, 4.0, INFINITY};
+    const float near_it[] = {3.0f, 4.5f, INFINITY};
+    dcn_norm norm = dcn_compare_norm(reference, DCN_ELEMENT_F32, near_it, 3);
+    check(norm.largest == 0.5 && norm.index == 1 && norm.relative == 0.1, "norm", "is wrong");
+    const float lost[] = {3.0f, 4.0f, 1.0f};
+    check(!(dcn_compare_norm(reference, DCN_ELEMENT_F32, lost, 3).relative < 1.0), "norm", "misses an infinity");
+}
+
+/* -------------------------------------------------------------------------------------------------- generated cases */
+
+/* Whether all of an exact case's results are multiples of 2^-12 small enough that every partial sum of such numbers, at
+ * most 49 points * 4 corners * 8 * 2, is a float32 number. */
+static bool is_exact(const dcn_case *test)
+{
+    dcn_call call;
+    dcn_message message;
+    if (!dcn_call_prepare(test, &call, &message)) {
+        return false;
+    }
+    size_t count = (size_t)call.results[0].count;
+    double *output = malloc((count + 1) * sizeof *output);
+    double *const results[] = {output};
+    bool good = output && call.op->evaluate(&call, results, &message);
+    for (size_t i = 0; i < count && good; i++) {
+        double scaled = output[i] * 0x1p12;
+        good = scaled == floor(scaled) && fabs(scaled) < 0x1p24;
+    }
+    free(output);
+    return good;
+}
+
+static void test_generated(void)
+{
+    size_t wrong = 0;
+    for (size_t i = 0; i < dcn_generate_count(); i++) {
+        dcn_case first;
+        dcn_case again;
+        dcn_message message;
+        bool good = dcn_generate(i, 7, &first, &message) && dcn_generate(i, 7, &again, &message);
+        if (!good) {
+            check(false, "generating", message.text);
+            return;
+        }
+        for (size_t t = 0; t < first.tensor_count; t++) {
+            const dcn_case_tensor *a = &first.tensors[t];
+            wrong += a->bytes && memcmp(a->data, again.tensors[t].data, (size_t)a->bytes) != 0;
+        }
+        if (first.exact) {
+            check(is_exact(&first), first.name, "is not exact");
+        }
+        dcn_case_free(&first);
+        dcn_case_free(&again);
+    }
+    check(wrong == 0, "generating", "the same seed gave different tensors");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        fprintf(stderr, "usage: selftest SCRATCH_FILE\n");
+        return 2;
+    }
+    test_conversions();
+    test_parameters();
+    test_comparison();
+    test_generated();
+    if (dcn_case_file_supported()) {
+        test_refusals(argv[1]);
+        test_round_trip(argv[1]);
+        remove(argv[1]);
+    }
+    printf("%zu passed, %zu failed\n", passed, failed);
+    return failed ? 1 : 0;
+}
