@@ -70,9 +70,9 @@ DCN_INLINE dcn_vf dcn_exp(dcn_vf x)
     p = dcn_multiply_add(p * r, r, r) + DCN_SPLAT(1.0f);
     /* 2^n in two factors, each a normal number, since n reaches -150. */
     const dcn_vi whole = DCN_TO_INT(n);
-    const dcn_vi half = whole >> 1;
-    const dcn_vf low = DCN_BITS_TO_FLOAT((half + DCN_SPLATI(127)) << 23);
-    const dcn_vf high = DCN_BITS_TO_FLOAT((whole - half + DCN_SPLATI(127)) << 23);
+    const dcn_vi upper = whole >> 1;
+    const dcn_vf low = DCN_BITS_TO_FLOAT((upper + DCN_SPLATI(127)) << 23);
+    const dcn_vf high = DCN_BITS_TO_FLOAT((whole - upper + DCN_SPLATI(127)) << 23);
     p = DCN_SELECT(tiny, DCN_SPLAT(0.0f), p * low * high);
     return DCN_SELECT(x == x, p, x);
 }
