@@ -185,97 +185,98 @@ DCN_INLINE dcn_vf dcn_sum_narrow(int wanted, const dcn_prepared *prepared, int s
     return sum + right;
 }
 
-/* One block of channels of one group, `vectors` full vectors from channel `first` on. With more points than slots they
- * are prepared here piece by piece, and the pieces summed apart, so that the error does not grow with their number. */
-DCN_INLINE void dcn_block(const int vectors, dcn_prepared *prepared, int slot, const dcn_forward_params *p,
-                          const dcn_pixel *pixel, const dcn_forward_tensors *t, int group, int first,
-                          DCN_GLOBAL dcn_storage *output)
+/* One block of channels, `vectors` full vectors. */
+DCN_INLINE void dcn_block(const int vectors, const dcn_prepared *prepared, int slot, int count,
+                          DCN_GLOBAL const dcn_storage *value, DCN_GLOBAL dcn_storage *output)
 {
-    dcn_vf total[4];
-    DCN_GLOBAL const dcn_storage *value = pixel->value + first;
-    DCN_UNROLL for (int j = 0; j < vectors; j++) total[j] = DCN_SPLAT(0.0f);
-    if (p->points <= DCN_SLOTS) {
-        dcn_sum(total, vectors, prepared, slot, p->points, value);
-    } else {
-        for (int k = 0; k < p->points; k += DCN_SLOTS) {
-            const int count = p->points - k < DCN_SLOTS ? p->points - k : DCN_SLOTS;
-            dcn_vf sums[4];
-            dcn_prepare(prepared, 0, p, pixel, t->grid, group, k, count);
-            DCN_UNROLL for (int j = 0; j < vectors; j++) sums[j] = DCN_SPLAT(0.0f);
-            dcn_sum(sums, vectors, prepared, 0, count, value);
-            DCN_UNROLL for (int j = 0; j < vectors; j++) total[j] += sums[j];
-        }
-    }
-    DCN_UNROLL for (int j = 0; j < vectors; j++) dcn_store_lanes(total[j], output + first + j * DCN_LANES);
+    dcn_vf sums[4];
+    DCN_UNROLL for (int j = 0; j < vectors; j++) sums[j] = DCN_SPLAT(0.0f);
+    dcn_sum(sums, vectors, prepared, slot, count, value);
+    DCN_UNROLL for (int j = 0; j < vectors; j++) dcn_store_lanes(sums[j], output + j * DCN_LANES);
 }
 
-/* A group narrower than a vector. `run_left`: elements of the run's output from this group's on. */
-DCN_INLINE void dcn_narrow(dcn_prepared *prepared, int slot, const dcn_forward_params *p, const dcn_pixel *pixel,
-                           const dcn_forward_tensors *t, int group, int first, DCN_GLOBAL dcn_storage *output,
-                           dcn_i64 run_left)
+/* All channels of a group that has at least a vector of them. The last vector overlaps the one before where they are no
+ * multiple of a vector. */
+DCN_INLINE void dcn_broad(const dcn_prepared *prepared, int slot, int points, int channels,
+                          DCN_GLOBAL const dcn_storage *value, DCN_GLOBAL dcn_storage *output)
 {
-    const int wanted = p->group_channels;
-    dcn_vf total = DCN_SPLAT(0.0f);
-    for (int k = 0; k < p->points; k += DCN_SLOTS) {
-        const int count = p->points - k < DCN_SLOTS ? p->points - k : DCN_SLOTS;
-        if (p->points > DCN_SLOTS)
-            dcn_prepare(prepared, slot, p, pixel, t->grid, group, k, count);
-        total += dcn_sum_narrow(wanted, prepared, slot, count, pixel->value + first, pixel->value_left - first);
-    }
-    if (run_left >= DCN_LANES) {
-        dcn_store_lanes(total, output + first);
-        return;
-    }
-    float lanes[DCN_LANES];
-    dcn_keep(total, lanes);
-    for (int i = 0; i < wanted; i++)
-        dcn_store(lanes[i], output + first + i);
-}
-
-/* All channels of one group. The last vector overlaps the one before where the channels are no multiple of a vector. */
-DCN_INLINE void dcn_group_channels(dcn_prepared *prepared, int slot, const dcn_forward_params *p,
-                                   const dcn_pixel *pixel, const dcn_forward_tensors *t, int group,
-                                   DCN_GLOBAL dcn_storage *output, dcn_i64 run_left)
-{
-    const int first = group * p->group_channels;
-    const int end = first + p->group_channels;
-    if (p->group_channels < DCN_LANES) {
-        dcn_narrow(prepared, slot, p, pixel, t, group, first, output, run_left - first);
-        return;
-    }
-    int c = first;
-    for (; end - c >= 4 * DCN_LANES; c += 4 * DCN_LANES)
-        dcn_block(4, prepared, slot, p, pixel, t, group, c, output);
-    switch ((end - c) / DCN_LANES) {
+    int c = 0;
+    for (; channels - c >= 4 * DCN_LANES; c += 4 * DCN_LANES)
+        dcn_block(4, prepared, slot, points, value + c, output + c);
+    switch ((channels - c) / DCN_LANES) {
     case 3:
-        dcn_block(3, prepared, slot, p, pixel, t, group, c, output);
+        dcn_block(3, prepared, slot, points, value + c, output + c);
         break;
     case 2:
-        dcn_block(2, prepared, slot, p, pixel, t, group, c, output);
+        dcn_block(2, prepared, slot, points, value + c, output + c);
         break;
     case 1:
-        dcn_block(1, prepared, slot, p, pixel, t, group, c, output);
+        dcn_block(1, prepared, slot, points, value + c, output + c);
         break;
     default:
         break;
     }
-    if ((end - c) % DCN_LANES != 0)
-        dcn_block(1, prepared, slot, p, pixel, t, group, end - DCN_LANES, output);
+    if ((channels - c) % DCN_LANES != 0)
+        dcn_block(1, prepared, slot, points, value + channels - DCN_LANES, output + channels - DCN_LANES);
+}
+
+/* Stores a group narrower than a vector; `run_left`: elements of the run's output from `output` on. */
+DCN_INLINE void dcn_store_narrow(dcn_vf sum, int channels, DCN_GLOBAL dcn_storage *output, dcn_i64 run_left)
+{
+    if (run_left >= DCN_LANES) {
+        dcn_store_lanes(sum, output);
+        return;
+    }
+    float lanes[DCN_LANES];
+    dcn_keep(sum, lanes);
+    for (int i = 0; i < channels; i++)
+        dcn_store(lanes[i], output + i);
+}
+
+/* A group with more points than slots: prepared piece by piece for each vector of channels, and the pieces summed
+ * apart, so that the error does not grow with their number. */
+DCN_INLINE void dcn_many_points(dcn_prepared *prepared, const dcn_forward_params *p, const dcn_pixel *pixel,
+                                DCN_GLOBAL const int *grid, int group, DCN_GLOBAL dcn_storage *output, dcn_i64 run_left)
+{
+    const int channels = p->group_channels;
+    const int first = group * channels;
+    for (int c = 0; c < channels; c += DCN_LANES) {
+        const int at = c + DCN_LANES <= channels ? c : channels > DCN_LANES ? channels - DCN_LANES : 0;
+        dcn_vf total = DCN_SPLAT(0.0f);
+        for (int k = 0; k < p->points; k += DCN_SLOTS) {
+            const int count = p->points - k < DCN_SLOTS ? p->points - k : DCN_SLOTS;
+            dcn_prepare(prepared, 0, p, pixel, grid, group, k, count);
+            total +=
+                dcn_sum_narrow(channels, prepared, 0, count, pixel->value + first + at, pixel->value_left - first - at);
+        }
+        dcn_store_narrow(total, channels, output + first + at, channels >= DCN_LANES ? DCN_LANES : run_left - first);
+    }
 }
 
 DCN_INLINE void dcn_pixel_groups(dcn_prepared *prepared, const dcn_forward_params *p, const dcn_pixel *pixel,
-                                 const dcn_forward_tensors *t, DCN_GLOBAL dcn_storage *output, dcn_i64 run_left)
+                                 DCN_GLOBAL const int *grid, DCN_GLOBAL dcn_storage *output, dcn_i64 run_left)
 {
+    if (p->points > DCN_SLOTS) {
+        for (int g = 0; g < p->group; g++)
+            dcn_many_points(prepared, p, pixel, grid, g, output, run_left);
+        return;
+    }
     /* Positions of several groups first, then their sums: the two keep different units of the processor busy. */
     const int padded = (p->points + DCN_LANES - 1) / DCN_LANES * DCN_LANES;
-    const int together = padded < DCN_SLOTS ? DCN_SLOTS / padded : 1;
+    const int together = DCN_SLOTS / padded;
     for (int g = 0; g < p->group; g += together) {
         const int groups = p->group - g < together ? p->group - g : together;
-        if (p->points <= DCN_SLOTS)
-            for (int i = 0; i < groups; i++)
-                dcn_prepare(prepared, i * padded, p, pixel, t->grid, g + i, 0, p->points);
         for (int i = 0; i < groups; i++)
-            dcn_group_channels(prepared, i * padded, p, pixel, t, g + i, output, run_left);
+            dcn_prepare(prepared, i * padded, p, pixel, grid, g + i, 0, p->points);
+        for (int i = 0; i < groups; i++) {
+            const int first = (g + i) * p->group_channels;
+            if (p->group_channels >= DCN_LANES)
+                dcn_broad(prepared, i * padded, p->points, p->group_channels, pixel->value + first, output + first);
+            else
+                dcn_store_narrow(dcn_sum_narrow(p->group_channels, prepared, i * padded, p->points,
+                                                pixel->value + first, pixel->value_left - first),
+                                 p->group_channels, output + first, run_left - first);
+        }
     }
 }
 
@@ -299,7 +300,7 @@ DCN_INLINE void dcn_forward_long_item(dcn_forward_tensors t, const dcn_forward_p
         pixel.mask_left = p->mask_size - q * p->mask_row;
         pixel.origin_x = x * p->stride_w + p->origin_w;
         pixel.origin_y = y * p->stride_h + p->origin_h;
-        dcn_pixel_groups(&prepared, p, &pixel, &t, t.output + q * p->channels, (end - q) * p->channels);
+        dcn_pixel_groups(&prepared, p, &pixel, t.grid, t.output + q * p->channels, (end - q) * p->channels);
         if (++x < p->out_width)
             continue;
         x = 0;

@@ -283,31 +283,44 @@ static bool is_new(seen *known, const char *path)
     return true;
 }
 
+/* Makes the plan for a path, or counts why there is none. */
+static dcn_plan *plan_path(suite *s, dcn_target *target, const checked *c, size_t path)
+{
+    const char *words = target->paths[path];
+    char what[80];
+    snprintf(what, sizeof what, "path %s", words[0] ? words : "(the library's choice)");
+    if (target->broken[path]) {
+        dcn_tally_leave_out(&target->tally, what, "it failed to build for another case", 1);
+        return NULL;
+    }
+    dcn_plan *plan = NULL;
+    dcn_message message;
+    dcn_status status = dcn_runner_plan(&target->runner, &c->call, words, &plan, &message);
+    if (status == DCN_ERROR_UNSUPPORTED) {
+        dcn_tally_leave_out(&target->tally, what, message.text, 1);
+    } else if (status != DCN_SUCCESS) {
+        way w = {.runner = &target->runner, .path = words};
+        target->tally.failed++;
+        target->broken[path] = status == DCN_ERROR_BUILD;
+        report(s, c, &w, message.text);
+    }
+    return plan;
+}
+
 /* The first path runs with both placements, others with one of them in turn. */
 static void run_path(suite *s, dcn_target *target, const checked *c, size_t path, seen *known)
 {
-    dcn_plan *plan = NULL;
-    dcn_message message;
-    const char *words = target->paths[path];
-    dcn_status status = dcn_runner_plan(&target->runner, &c->call, words, &plan, &message);
-    if (status == DCN_ERROR_UNSUPPORTED) {
-        char what[80];
-        snprintf(what, sizeof what, "path %s", words[0] ? words : "(the library's choice)");
-        dcn_tally_leave_out(&target->tally, what, message.text, 1);
+    dcn_plan *plan = plan_path(s, target, c, path);
+    if (!plan) {
         return;
     }
-    way w = {.runner = &target->runner, .path = plan ? dcn_plan_path(plan) : words};
-    if (status != DCN_SUCCESS) {
-        target->tally.failed++;
-        report(s, c, &w, message.text);
-        return;
-    }
+    way w = {.runner = &target->runner, .path = dcn_plan_path(plan)};
     for (size_t turn = 0; turn < 2 && is_new(known, w.path); turn++) {
         known->count -= path == 0 && turn == 0;
         w.placement = (turn + path + c->index) % 2 ? DCN_PLACED_ODD : DCN_PLACED_ALIGNED;
         dcn_run run;
         if (run_way(s, target, c, &w, plan, &run) && s->against.context && path == 0) {
-            compare_devices(s, target, c, words, w.placement, &run);
+            compare_devices(s, target, c, target->paths[path], w.placement, &run);
         }
         dcn_run_free(&run);
     }
