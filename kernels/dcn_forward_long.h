@@ -8,12 +8,13 @@
  */
 #include "dcn_points.h"
 
-/* (group, point) slots prepared at once: enough for every group of a pixel in most networks, and little enough to stay
- * in the first-level cache. A multiple of every vector width. */
-#define DCN_SLOTS 512
+/* (group, point) slots prepared at once, without gaps between groups. */
+#define DCN_SLOTS DCN_GRID_SLOTS
 
-/* Prepared points. A point that does not count has base -1. */
+/* Points fetched and prepared; a store of the last ones may fill a vector beyond the slots. A point that does not count
+ * has base -1. */
 typedef struct dcn_prepared {
+    float x[DCN_SLOTS + DCN_LANES], y[DCN_SLOTS + DCN_LANES], mask[DCN_SLOTS + DCN_LANES];
     float w00[DCN_SLOTS], w01[DCN_SLOTS], w10[DCN_SLOTS], w11[DCN_SLOTS];
     dcn_index base[DCN_SLOTS], step_x[DCN_SLOTS], step_y[DCN_SLOTS];
 } dcn_prepared;
@@ -101,18 +102,19 @@ DCN_INLINE void dcn_keep_corners(dcn_prepared *prepared, int slot, dcn_corners c
 #endif
 }
 
-/* Prepares points first … first+count-1 of one group into slots from `slot` on. */
-DCN_INLINE void dcn_prepare(dcn_prepared *prepared, int slot, const dcn_forward_params *p, const dcn_pixel *pixel,
-                            DCN_GLOBAL const int *grid, int group, int first, int count)
+/* Takes offsets and masks of points first … first+count-1 of one group apart, into slots from `slot` on. What a vector
+ * stores beyond them the next group overwrites. */
+DCN_INLINE void dcn_fetch(dcn_prepared *prepared, int slot, const dcn_forward_params *p, const dcn_pixel *pixel,
+                          int group, int first, int count)
 {
-    const dcn_i64 offset_at = (dcn_i64)group * p->offset_group;
+    const dcn_i64 offset_at = (dcn_i64)group * p->offset_group + 2 * (dcn_i64)first;
     const dcn_i64 mask_at = (dcn_i64)group * p->mask_group;
     dcn_softmax_stats stats;
     if (p->softmax)
         stats = dcn_softmax_of(pixel->mask + mask_at, pixel->mask_left - mask_at, p->points);
     for (int k = 0; k < count; k += DCN_LANES) {
         const int wanted = count - k < DCN_LANES ? count - k : DCN_LANES;
-        const dcn_i64 o = offset_at + 2 * (first + k);
+        const dcn_i64 o = offset_at + 2 * k;
         const dcn_i64 m = mask_at + first + k;
         const dcn_vf pairs0 = dcn_load_some(pixel->offset + o, 2 * wanted, pixel->offset_left - o);
         const dcn_vf pairs1 = 2 * wanted > DCN_LANES
@@ -122,14 +124,26 @@ DCN_INLINE void dcn_prepare(dcn_prepared *prepared, int slot, const dcn_forward_
         dcn_vf mask = dcn_load_some(pixel->mask + m, wanted, pixel->mask_left - m);
         if (p->softmax)
             mask = dcn_normalised(mask, stats);
-        DCN_GLOBAL const int *plane = grid + first + k;
+        dcn_keep(DCN_EVENS(pairs0, pairs1), prepared->x + slot + k);
+        dcn_keep(DCN_ODDS(pairs0, pairs1), prepared->y + slot + k);
+        dcn_keep(mask, prepared->mask + slot + k);
+    }
+}
+
+/* Prepares the fetched points in slots 0 … slots-1, the first of which is the grid's point `first`. */
+DCN_INLINE void dcn_prepare(dcn_prepared *prepared, int slots, const dcn_forward_params *p, const dcn_pixel *pixel,
+                            DCN_GLOBAL const int *grid, int first)
+{
+    for (int s = 0; s < slots; s += DCN_LANES) {
+        DCN_GLOBAL const int *plane = grid + first + s;
         const dcn_vi cell_x = dcn_load_ints(plane) + DCN_SPLATI(pixel->origin_x);
         const dcn_vi cell_y = dcn_load_ints(plane + p->grid_plane) + DCN_SPLATI(pixel->origin_y);
         const dcn_vf fraction_x = DCN_BITS_TO_FLOAT(dcn_load_ints(plane + 2 * p->grid_plane));
         const dcn_vf fraction_y = DCN_BITS_TO_FLOAT(dcn_load_ints(plane + 3 * p->grid_plane));
-        dcn_keep_corners(prepared, slot + k,
-                         dcn_corners_of(DCN_EVENS(pairs0, pairs1), DCN_ODDS(pairs0, pairs1), mask, cell_x, cell_y,
-                                        fraction_x, fraction_y, p->scale, p->width, p->height),
+        dcn_keep_corners(prepared, s,
+                         dcn_corners_of(dcn_peek(prepared->x + s), dcn_peek(prepared->y + s),
+                                        dcn_peek(prepared->mask + s), cell_x, cell_y, fraction_x, fraction_y, p->scale,
+                                        p->width, p->height),
                          p->width, p->channels);
     }
 }
@@ -245,7 +259,8 @@ DCN_INLINE void dcn_many_points(dcn_prepared *prepared, const dcn_forward_params
         dcn_vf total = DCN_SPLAT(0.0f);
         for (int k = 0; k < p->points; k += DCN_SLOTS) {
             const int count = p->points - k < DCN_SLOTS ? p->points - k : DCN_SLOTS;
-            dcn_prepare(prepared, 0, p, pixel, grid, group, k, count);
+            dcn_fetch(prepared, 0, p, pixel, group, k, count);
+            dcn_prepare(prepared, count, p, pixel, grid, k);
             total +=
                 dcn_sum_narrow(channels, prepared, 0, count, pixel->value + first + at, pixel->value_left - first - at);
         }
@@ -261,20 +276,22 @@ DCN_INLINE void dcn_pixel_groups(dcn_prepared *prepared, const dcn_forward_param
             dcn_many_points(prepared, p, pixel, grid, g, output, run_left);
         return;
     }
-    /* Positions of several groups first, then their sums: the two keep different units of the processor busy. */
-    const int padded = (p->points + DCN_LANES - 1) / DCN_LANES * DCN_LANES;
-    const int together = DCN_SLOTS / padded;
+    /* Positions of several groups first, then their sums: the two keep different units of the processor busy, and
+     * vectors of points are full whatever their number. */
+    const int together = DCN_SLOTS / p->points;
     for (int g = 0; g < p->group; g += together) {
         const int groups = p->group - g < together ? p->group - g : together;
         for (int i = 0; i < groups; i++)
-            dcn_prepare(prepared, i * padded, p, pixel, grid, g + i, 0, p->points);
+            dcn_fetch(prepared, i * p->points, p, pixel, g + i, 0, p->points);
+        dcn_prepare(prepared, groups * p->points, p, pixel, grid, 0);
         for (int i = 0; i < groups; i++) {
+            const int slot = i * p->points;
             const int first = (g + i) * p->group_channels;
             if (p->group_channels >= DCN_LANES)
-                dcn_broad(prepared, i * padded, p->points, p->group_channels, pixel->value + first, output + first);
+                dcn_broad(prepared, slot, p->points, p->group_channels, pixel->value + first, output + first);
             else
-                dcn_store_narrow(dcn_sum_narrow(p->group_channels, prepared, i * padded, p->points,
-                                                pixel->value + first, pixel->value_left - first),
+                dcn_store_narrow(dcn_sum_narrow(p->group_channels, prepared, slot, p->points, pixel->value + first,
+                                                pixel->value_left - first),
                                  p->group_channels, output + first, run_left - first);
         }
     }

@@ -3,8 +3,12 @@
 #ifndef DCN_PARAMS_H
 #define DCN_PARAMS_H
 
-/* Lanes that the planes of the sampling grid are padded to: the widest vector of any device. */
+/* The widest vector of any device: how far a vector load runs over the end of a plane of the sampling grid. */
 #define DCN_GRID_PAD 16
+
+/* Points that the long shape prepares at once, a multiple of DCN_GRID_PAD: enough for every group of a pixel in most
+ * networks, and little enough to stay in the first-level cache. The grid's planes repeat its points over as many. */
+#define DCN_GRID_SLOTS 512
 
 typedef struct dcn_forward_params {
     dcn_i64 value_at;  /* where each tensor starts in its buffer, elements */

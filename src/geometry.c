@@ -6,8 +6,8 @@
 
 #include "status.h"
 
-/* The kernels' DCN_GRID_PAD: the widest vector. */
-#define GRID_PAD 16
+typedef int64_t dcn_i64;
+#include "dcn_params.h"
 
 int dcn_multiply(int64_t *product, int64_t factor)
 {
@@ -24,7 +24,8 @@ int64_t dcn_grid_points(const dcn_grid *grid)
 
 int64_t dcn_grid_plane(const dcn_grid *grid)
 {
-    return (dcn_grid_points(grid) + GRID_PAD - 1) / GRID_PAD * GRID_PAD;
+    const int64_t points = dcn_grid_points(grid);
+    return (points > DCN_GRID_SLOTS ? points : DCN_GRID_SLOTS) + DCN_GRID_PAD;
 }
 
 int64_t dcn_grid_center(int64_t kernel, int64_t dilation)
@@ -55,12 +56,20 @@ static int split(double scale, int64_t place, int32_t *whole, float *fraction)
     return 1;
 }
 
+/* Repeats the first `points` entries of every plane to its end, so that groups without gaps between them find theirs.
+ */
+static void repeat_points(int32_t *planes, int64_t plane, int64_t points)
+{
+    for (int64_t i = 0; i < 4; i++)
+        for (int64_t k = points; k < plane; k++)
+            planes[i * plane + k] = planes[i * plane + k - points];
+}
+
 dcn_status dcn_grid_fill(const dcn_grid *grid, int32_t *planes)
 {
     const int64_t plane = dcn_grid_plane(grid);
     const int64_t center_w = dcn_grid_center(grid->kernel_w, grid->dilation_w);
     const int64_t center_h = dcn_grid_center(grid->kernel_h, grid->dilation_h);
-    memset(planes, 0, (size_t)(4 * plane) * sizeof *planes);
     int64_t k = 0;
     for (int64_t i = 0; i < grid->kernel_w; i++) {
         for (int64_t j = 0; j < grid->kernel_h; j++) {
@@ -81,5 +90,6 @@ dcn_status dcn_grid_fill(const dcn_grid *grid, int32_t *planes)
             k++;
         }
     }
+    repeat_points(planes, plane, k);
     return DCN_SUCCESS;
 }

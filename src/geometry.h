@@ -24,7 +24,8 @@ typedef struct dcn_grid {
 /* K. */
 int64_t dcn_grid_points(const dcn_grid *grid);
 
-/* Elements of one plane: K rounded up to what vector loads need. */
+/* Elements of one plane: the K points, repeated over what the long kernel prepares at once, and room for vector loads.
+ */
 int64_t dcn_grid_plane(const dcn_grid *grid);
 
 /* For each point, column by column, the constant part of its position, scale * (i * dilation - c), as an integer and a
