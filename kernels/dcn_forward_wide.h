@@ -208,13 +208,13 @@ DCN_INLINE void dcn_pass(const int fast, dcn_forward_tensors t, const dcn_forwar
 }
 
 DCN_INLINE void dcn_forward_wide_group(const int fast, dcn_forward_tensors t, const dcn_forward_params *p,
-                                       DCN_LOCAL char *memory, dcn_i64 work_group)
+                                       DCN_LOCAL dcn_index4 *memory, dcn_i64 work_group)
 {
     const int slots = p->tile_h * p->tile_w * p->tile_groups;
     const int items = slots * p->lanes;
     const int passes = (p->group_channels + p->lanes * DCN_VECTOR - 1) / (p->lanes * DCN_VECTOR);
     dcn_workspace workspace;
-    workspace.corners = (DCN_LOCAL dcn_index4 *)memory;
+    workspace.corners = memory;
     workspace.weights = (DCN_LOCAL dcn_float4 *)(workspace.corners + slots * p->chunk);
     workspace.softmax = (DCN_LOCAL float *)(workspace.weights + slots * p->chunk);
     workspace.sums = workspace.softmax + 2 * slots;

@@ -10,7 +10,7 @@
 #define MASKS(kind)   .masks = DCN_MASKS_##kind
 #define VALUES(kind)  .values = DCN_VALUES_##kind
 
-/* Each row costs at most about 800,000 multiply-adds. */
+/* A row costs at most about 800,000 multiply-adds, but for one that needs many points and channels. */
 const dcn_recipe dcn_recipes[] = {
     /* channels of a group */
     {"d1",   .shape = {1, 7, 9, 5, 1},   K3},
@@ -33,7 +33,10 @@ const dcn_recipe dcn_recipes[] = {
     {"d65",  .shape = {1, 4, 5, 2, 65},  K3},
     {"d100", .shape = {1, 5, 4, 1, 100}, K3},
     {"d320", .shape = {1, 4, 5, 1, 320}, K3},
+    {"d1100", .shape = {1, 2, 2, 1, 1100}, K3},
+    {"d2500", .shape = {1, 1, 2, 1, 2500}, K3},
     {"g40",  .shape = {1, 3, 5, 40, 8},  K3},
+    {"g70", .shape = {1, 3, 3, 70, 4}, K3},
     {"g64_d1", .shape = {1, 4, 4, 64, 1}, K3},
     {"g20_d48", .shape = {1, 3, 3, 20, 48}, K3},
 
@@ -52,6 +55,12 @@ const dcn_recipe dcn_recipes[] = {
     {"k1x7", .shape = {1, 6, 9, 2, 16}, SAME(1, 7)},
     {"k7x1", .shape = {1, 9, 6, 2, 16}, SAME(7, 1)},
     {"k6x8", .shape = {1, 6, 8, 1, 16}, .kernel = {6, 8, 3, 4}},
+    {"k16x11_g3", .shape = {1, 3, 4, 3, 8}, SAME(16, 11)},
+    {"k7x7_g12", .shape = {1, 3, 4, 12, 8}, SAME(7, 7)},
+    {"k23x23", .shape = {1, 3, 3, 1, 16}, SAME(23, 23)},
+    {"k23x23_d5", .shape = {2, 2, 3, 2, 5}, SAME(23, 23)},
+    {"k23x23_d40", .shape = {1, 2, 2, 1, 40}, SAME(23, 23), OFFSETS(WIDE), .scale = "0.1"},
+    {"k33x33_d1100", .shape = {1, 1, 1, 1, 1100}, SAME(33, 33), .scale = "0.05"},
     {"k3_fills_image", .shape = {2, 3, 3, 2, 16}, .kernel = {3, 3, 0, 0}},
     {"k3_removed", .shape = {2, 6, 7, 2, 16}, K3, .flags = DCN_RECIPE_REMOVE_CENTER},
     {"k5_removed_d5", .shape = {1, 6, 7, 3, 5}, SAME(5, 5), .flags = DCN_RECIPE_REMOVE_CENTER},
@@ -135,6 +144,7 @@ const dcn_recipe dcn_recipes[] = {
     {"softmax_k1", .shape = {1, 6, 7, 2, 16}, SAME(1, 1), SOFT},
     {"softmax_k2x2_d48", .shape = {1, 6, 7, 2, 48}, .kernel = {2, 2, 1, 0}, SOFT},
     {"softmax_k7_wide", .shape = {1, 6, 6, 2, 16}, SAME(7, 7), SOFT, OFFSETS(WIDE)},
+    {"softmax_k23_d20", .shape = {1, 2, 3, 1, 20}, SAME(23, 23), SOFT},
     {"softmax_large_logits", .shape = {2, 7, 7, 2, 16}, K3, .flags = DCN_RECIPE_SOFTMAX, MASKS(LARGE_LOGITS)},
     {"softmax_removed_scale", .shape = {1, 9, 8, 2, 32}, K3, MASKS(LOGITS), .stride = {2, 1}, .scale = "2",
      .flags = DCN_RECIPE_SOFTMAX | DCN_RECIPE_REMOVE_CENTER},

@@ -1,8 +1,8 @@
 /*
  * Runs calls on a device through nothing but the neutral API, and watches the memory around them: every tensor lies
- * inside a larger buffer, with guard bands before and after it that must come back untouched, as must the inputs.
+ * inside a larger buffer, with guard bands around it that must come back untouched, as must the inputs.
  * Guards, padding columns and results hold bytes of 0xff at first, which are NaN in every storage type: a stray read
- * shows in the results, a stray write in the guards, and an element that was never written is seen as such.
+ * shows in the results, a stray write in the guards, and an element that was never written is a NaN where none may be.
  */
 #ifndef DCN_CONFORMANCE_RUNNER_H
 #define DCN_CONFORMANCE_RUNNER_H
@@ -23,10 +23,12 @@ void dcn_runner_close(dcn_runner *runner);
 dcn_status dcn_runner_plan(const dcn_runner *runner, const dcn_call *call, const char *path, dcn_plan **plan,
                            dcn_message *message);
 
-/* Where tensors begin in their buffers. */
+/* Where tensors lie in their buffers. */
 typedef enum dcn_placement {
-    DCN_PLACED_ALIGNED, /* at multiples of 256 bytes */
-    DCN_PLACED_ODD,     /* at odd multiples of the element's size */
+    DCN_PLACED_ALIGNED, /* from a multiple of 256 bytes on */
+    DCN_PLACED_ODD,     /* from an odd multiple of the element's size on */
+    DCN_PLACED_TIGHT, /* aligned, and up to the buffer's last byte, so that memory checkers see the slightest overrun */
+    DCN_PLACEMENTS,
 } dcn_placement;
 
 /* What came of a run. End it with dcn_run_free(). */
@@ -34,8 +36,8 @@ typedef struct dcn_run {
     void *results[DCN_CALL_MAX_RESULTS]; /* the results' bytes */
 } dcn_run;
 
-/* Executes the plan once; false and a message if the library refused, memory beside a result was written, an input
- * changed, or an element of a result was never written. */
+/* Executes the plan once; false and a message if the library refused, memory beside a tensor was written or an input
+ * changed. */
 bool dcn_runner_execute(const dcn_runner *runner, const dcn_call *call, dcn_plan *plan, dcn_placement placement,
                         dcn_run *run, dcn_message *message);
 void dcn_run_free(dcn_run *run);

@@ -49,8 +49,8 @@ static void report(suite *s, const checked *c, const way *w, const char *text)
     }
     printf("FAIL %s %s seed %" PRIu64, c->call.op ? c->call.op->name : "?", c->test.name, s->options->seed);
     if (w) {
-        printf(" on %s, path %s, %s buffers", w->runner->info.name, w->path,
-               w->placement == DCN_PLACED_ODD ? "odd" : "aligned");
+        static const char *const placements[] = {"aligned", "odd", "tight"};
+        printf(" on %s, path %s, %s buffers", w->runner->info.name, w->path, placements[w->placement]);
     }
     printf(": %s\n", text);
 }
@@ -307,7 +307,7 @@ static dcn_plan *plan_path(suite *s, dcn_target *target, const checked *c, size_
     return plan;
 }
 
-/* The first path runs with both placements, others with one of them in turn. */
+/* The first path runs with every placement, others with one of them in turn. */
 static void run_path(suite *s, dcn_target *target, const checked *c, size_t path, seen *known)
 {
     dcn_plan *plan = plan_path(s, target, c, path);
@@ -315,9 +315,9 @@ static void run_path(suite *s, dcn_target *target, const checked *c, size_t path
         return;
     }
     way w = {.runner = &target->runner, .path = dcn_plan_path(plan)};
-    for (size_t turn = 0; turn < 2 && is_new(known, w.path); turn++) {
-        known->count -= path == 0 && turn == 0;
-        w.placement = (turn + path + c->index) % 2 ? DCN_PLACED_ODD : DCN_PLACED_ALIGNED;
+    size_t turns = !is_new(known, w.path) ? 0 : path == 0 ? DCN_PLACEMENTS : 1;
+    for (size_t turn = 0; turn < turns; turn++) {
+        w.placement = (dcn_placement)((turn + path + c->index) % DCN_PLACEMENTS);
         dcn_run run;
         if (run_way(s, target, c, &w, plan, &run) && s->against.context && path == 0) {
             compare_devices(s, target, c, target->paths[path], w.placement, &run);

@@ -1,0 +1,139 @@
+/* What every launch must satisfy, whatever shape and device it is chosen for. */
+#include "harness.h"
+
+#include "tuning.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static dcn_device_limits limits_of(uint32_t units, uint64_t local_memory)
+{
+    return (dcn_device_limits){.type = DCN_DEVICE_GPU,
+                               .compute_units = units,
+                               .vector_width = 16,
+                               .max_work_group = 1024,
+                               .local_memory = local_memory};
+}
+
+typedef struct wide_case {
+    uint64_t memory;
+    uint32_t work_items;
+    dcn_dtype dtype;
+    int index_bits, points, group, group_channels, out_height, out_width;
+} wide_case;
+
+static void check_wide(const wide_case *c)
+{
+    const dcn_device_limits limits = limits_of(8, c->memory);
+    const int vector = 16 / (int)dcn_dtype_size(c->dtype);
+    dcn_wide_launch w;
+    expect_success(dcn_tune_wide(&limits, c->work_items, c->dtype, c->index_bits, c->points, c->group,
+                                 c->group_channels, c->out_height, c->out_width, &w));
+    assert_true(w.tile_h >= 1 && w.tile_w >= 1 && w.tile_groups >= 1 && w.lanes >= 1);
+    assert_true(w.local >= 1 && w.local <= c->work_items);
+    assert_true(w.local == (uint32_t)(w.tile_h * w.tile_w * w.tile_groups * w.lanes));
+    assert_true(w.local_bytes <= c->memory);
+    assert_true(w.chunk >= 1 && w.chunk <= c->points);
+    /* Nothing of a tile lies beyond what there is, but for the last power of two. */
+    assert_true(w.tile_groups <= c->group);
+    assert_true(w.tile_h < 2 * c->out_height && w.tile_w < 2 * c->out_width);
+    assert_true((w.lanes - 1) * vector < c->group_channels);
+}
+
+static void sweep_images(wide_case *c)
+{
+    const int images[][2] = {{1, 1}, {1, 7}, {7, 1}, {20, 20}, {3, 4000}};
+    const int points[] = {1, 8, 9, 25, 49, 441};
+    const int groups[] = {1, 2, 3, 10, 64};
+    const int channels[] = {1, 4, 5, 8, 16, 48, 64, 1000, 4096};
+    for (size_t i = 0; i < COUNT(images) * COUNT(points) * COUNT(groups) * COUNT(channels); i++) {
+        size_t rest = i;
+        c->out_height = images[rest % COUNT(images)][0];
+        c->out_width = images[rest % COUNT(images)][1];
+        rest /= COUNT(images);
+        c->points = points[rest % COUNT(points)];
+        rest /= COUNT(points);
+        c->group = groups[rest % COUNT(groups)];
+        c->group_channels = channels[rest / COUNT(groups)];
+        check_wide(c);
+    }
+}
+
+static void test_wide(void **state)
+{
+    (void)state;
+    const uint64_t memories[] = {16384, 32768, 49152, 65536, 262144};
+    const uint32_t work_items[] = {1, 8, 100, 256, 1024};
+    for (size_t m = 0; m < COUNT(memories); m++)
+        for (size_t w = 0; w < COUNT(work_items); w++)
+            for (int dtype = DCN_FLOAT32; dtype <= DCN_BFLOAT16; dtype++)
+                for (int bits = 32; bits <= 64; bits += 32) {
+                    wide_case c = {.memory = memories[m],
+                                   .work_items = work_items[w],
+                                   .dtype = (dcn_dtype)dtype,
+                                   .index_bits = bits};
+                    sweep_images(&c);
+                }
+}
+
+static void test_wide_without_memory(void **state)
+{
+    (void)state;
+    const dcn_device_limits limits = limits_of(8, 40);
+    dcn_wide_launch w;
+    expect_refused(dcn_tune_wide(&limits, 256, DCN_FLOAT32, 32, 9, 4, 16, 20, 20, &w), DCN_ERROR_UNSUPPORTED,
+                   "work-group memory|40 bytes");
+}
+
+static void test_long(void **state)
+{
+    (void)state;
+    const uint32_t units[] = {1, 3, 16, 256};
+    const int64_t pixels[] = {1, 2, 63, 400, 100000, (int64_t)1 << 40, (int64_t)1 << 56};
+    const int64_t work[] = {1, 9, 1000, (int64_t)1 << 40};
+    for (size_t u = 0; u < COUNT(units); u++)
+        for (size_t p = 0; p < COUNT(pixels); p++)
+            for (size_t k = 0; k < COUNT(work); k++) {
+                const dcn_device_limits limits = limits_of(units[u], 0);
+                const dcn_long_launch l = dcn_tune_long(&limits, pixels[p], work[k]);
+                assert_true(l.run >= 1 && l.run <= INT32_MAX && l.items >= 1);
+                assert_true((l.items - 1) * l.run < pixels[p]);          /* every item has a pixel … */
+                assert_true(l.items >= (pixels[p] + l.run - 1) / l.run); /* … and every pixel an item */
+            }
+    const dcn_device_limits limits = limits_of(8, 0);
+    assert_int_equal(dcn_tune_long(&limits, 0, 100).items, 0);
+}
+
+static void test_lanes(void **state)
+{
+    (void)state;
+    for (uint32_t width = 4; width <= 16; width *= 2)
+        for (int64_t channels = 1; channels <= 100; channels++) {
+            dcn_device_limits limits = limits_of(8, 0);
+            limits.vector_width = width;
+            const uint32_t lanes = dcn_tune_lanes(&limits, channels);
+            assert_true(lanes >= 4 && lanes <= width && (lanes & (lanes - 1)) == 0);
+            assert_true(lanes == 4 || lanes < 2 * channels);
+        }
+}
+
+static void test_isa(void **state)
+{
+    (void)state;
+    dcn_device_limits limits = limits_of(8, 0);
+    assert_null(dcn_tune_isa(&limits, 4)); /* not a native device */
+    limits.native = true;
+    assert_null(dcn_tune_isa(&limits, 64));
+    assert_string_equal(dcn_tune_isa(&limits, 4), "avx2");
+    limits.vector_width = 8;
+    assert_null(dcn_tune_isa(&limits, 4)); /* nothing shorter to choose */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_wide), cmocka_unit_test(test_wide_without_memory),
+        cmocka_unit_test(test_long), cmocka_unit_test(test_lanes),
+        cmocka_unit_test(test_isa),
+    };
+    return RUN_TESTS("tuning", tests);
+}
