@@ -21,6 +21,7 @@ static const char help[] =
     "  -d, --device D      check this device (repeatable; default: every usable one)\n"
     "  -a, --against D2    also run on D2 and count the elements whose bits differ; where all arithmetic is exact,\n"
     "                      a difference is a failure\n"
+    "  -v, --verbose       print each case's name before it runs\n"
     "      --seed N        seed of the generated cases\n"
     "  -h, --help          show this text\n"
     "\n"
@@ -38,15 +39,13 @@ static int parse(int argc, char **argv, dcn_suite_options *suite, const char **d
 {
     enum { SEED = 256 };
     static const struct option options[] = {
-        {"device", required_argument, NULL, 'd'},
-        {"against", required_argument, NULL, 'a'},
-        {"seed", required_argument, NULL, SEED},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"device", required_argument, NULL, 'd'}, {"against", required_argument, NULL, 'a'},
+        {"seed", required_argument, NULL, SEED},  {"verbose", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     int64_t seed;
-    for (int option = getopt_long(argc, argv, "d:a:h", options, NULL); option != -1;
-         option = getopt_long(argc, argv, "d:a:h", options, NULL)) {
+    for (int option = getopt_long(argc, argv, "d:a:vh", options, NULL); option != -1;
+         option = getopt_long(argc, argv, "d:a:vh", options, NULL)) {
         switch (option) {
         case 'd':
             if (suite->device_count == MAX_DEVICES) {
@@ -56,6 +55,9 @@ static int parse(int argc, char **argv, dcn_suite_options *suite, const char **d
             break;
         case 'a':
             suite->against = optarg;
+            break;
+        case 'v':
+            suite->verbose = true;
             break;
         case SEED:
             if (!dcn_tool_parse_integer(optarg, 0, INT64_MAX, &seed)) {

@@ -39,6 +39,7 @@ static const char help[] =
     "  --path WORDS   force these kernel choices, such as wide,index64; default: each combination in turn\n"
     "  --seed N       seed of the generated cases\n"
     "  --list         print the names of the cases\n"
+    "  --verbose      print each case's name before it runs\n"
     "  --optional     a device that is not there ends the program with exit code 77\n"
     "  --help         this text\n"
     "\n"
@@ -68,19 +69,14 @@ static int usage(const char *problem, const char *argument)
 /* -1 to go on, else the exit code. */
 static int parse(int argc, char **argv, arguments *a)
 {
-    enum { DEVICE = 256, AGAINST, IDENTICAL, FILTER, GOLDEN, PATH, SEED, LIST, OPTIONAL, HELP };
+    enum { DEVICE = 256, AGAINST, IDENTICAL, FILTER, GOLDEN, PATH, SEED, LIST, VERBOSE, OPTIONAL, HELP };
     static const struct option options[] = {
-        {"device", required_argument, NULL, DEVICE},
-        {"against", required_argument, NULL, AGAINST},
-        {"identical", no_argument, NULL, IDENTICAL},
-        {"filter", required_argument, NULL, FILTER},
-        {"golden", required_argument, NULL, GOLDEN},
-        {"path", required_argument, NULL, PATH},
-        {"seed", required_argument, NULL, SEED},
-        {"list", no_argument, NULL, LIST},
-        {"optional", no_argument, NULL, OPTIONAL},
-        {"help", no_argument, NULL, HELP},
-        {NULL, 0, NULL, 0},
+        {"device", required_argument, NULL, DEVICE}, {"against", required_argument, NULL, AGAINST},
+        {"identical", no_argument, NULL, IDENTICAL}, {"filter", required_argument, NULL, FILTER},
+        {"golden", required_argument, NULL, GOLDEN}, {"path", required_argument, NULL, PATH},
+        {"seed", required_argument, NULL, SEED},     {"list", no_argument, NULL, LIST},
+        {"verbose", no_argument, NULL, VERBOSE},     {"optional", no_argument, NULL, OPTIONAL},
+        {"help", no_argument, NULL, HELP},           {NULL, 0, NULL, 0},
     };
     for (int option = getopt_long(argc, argv, "", options, NULL); option != -1;
          option = getopt_long(argc, argv, "", options, NULL)) {
@@ -113,6 +109,9 @@ static int parse(int argc, char **argv, arguments *a)
             break;
         case LIST:
             a->list = true;
+            break;
+        case VERBOSE:
+            a->suite.verbose = true;
             break;
         case OPTIONAL:
             a->optional = true;

@@ -53,6 +53,7 @@ static void report(suite *s, const checked *c, const way *w, const char *text)
         printf(" on %s, path %s, %s buffers", w->runner->info.name, w->path, placements[w->placement]);
     }
     printf(": %s\n", text);
+    fflush(stdout); /* a driver may end the program at any moment */
 }
 
 /* An element's place as "output[0, 3, 2, 17]". */
@@ -423,6 +424,10 @@ static void run_sources(suite *s, const dcn_sources *sources)
 {
     for (size_t i = 0; i < sources->count; i++) {
         checked c = {.index = i};
+        if (s->options->verbose) {
+            printf("case %s\n", sources->items[i].name);
+            fflush(stdout);
+        }
         if (load(s, &sources->items[i], &c)) {
             run_case(s, &c);
         }

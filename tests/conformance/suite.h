@@ -16,6 +16,7 @@ typedef struct dcn_suite_options {
     const char *golden;  /* NULL, or a folder of case files */
     const char *path;    /* NULL, or the only path to run */
     bool every_path;     /* force each path in turn, not only the library's choice */
+    bool verbose;        /* print each case's name before it runs, to see which one a crash belongs to */
     uint64_t seed;
 } dcn_suite_options;
 
