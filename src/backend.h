@@ -60,7 +60,7 @@ typedef struct dcn_kernel_key {
 
 /* A slice that has been checked: the native memory (or NULL), where it starts, how it is aligned. */
 typedef struct dcn_binding {
-    void *handle;       /* what the backend's launch takes: cl_mem, or a pointer with the offset already in it */
+    void *handle;       /* what launch takes: a native object, or a pointer with the offset already in it */
     uint64_t offset;    /* bytes still to be added by the kernel: 0 where `handle` holds them already */
     uint64_t alignment; /* the largest power of two, up to 256, that the slice's start is a multiple of */
     uint64_t identity;  /* slices that can overlap have the same identity … */

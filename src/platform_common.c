@@ -12,7 +12,7 @@ void dcn_cpu_name(char *name, size_t size)
 {
 #if defined(__x86_64__) || defined(__i386__)
     unsigned words[12];
-    if (__get_cpuid_max(0x80000000u, NULL) >= 0x80000004u) {
+    if ((unsigned)__get_cpuid_max(0x80000000u, NULL) >= 0x80000004u) {
         for (unsigned i = 0; i < 3; i++)
             __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2], &words[4 * i + 3]);
         char text[sizeof words + 1];
