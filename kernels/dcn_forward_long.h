@@ -190,11 +190,22 @@ DCN_INLINE dcn_vf dcn_sum_narrow(int wanted, const dcn_prepared *prepared, int s
         const dcn_index step_x = prepared->step_x[k];
         DCN_GLOBAL const dcn_storage *p00 = value + base;
         DCN_GLOBAL const dcn_storage *p10 = p00 + prepared->step_y[k];
-        const dcn_i64 after = left - base - prepared->step_y[k] - step_x;
-        sum = dcn_multiply_add(DCN_SPLAT(prepared->w00[k]), dcn_load_some(p00, wanted, after), sum);
-        right = dcn_multiply_add(DCN_SPLAT(prepared->w01[k]), dcn_load_some(p00 + step_x, wanted, after), right);
-        sum = dcn_multiply_add(DCN_SPLAT(prepared->w10[k]), dcn_load_some(p10, wanted, after), sum);
-        right = dcn_multiply_add(DCN_SPLAT(prepared->w11[k]), dcn_load_some(p10 + step_x, wanted, after), right);
+        dcn_vf v00, v01, v10, v11;
+        if (left - base - prepared->step_y[k] - step_x >= DCN_LANES) {
+            v00 = dcn_load_lanes(p00);
+            v01 = dcn_load_lanes(p00 + step_x);
+            v10 = dcn_load_lanes(p10);
+            v11 = dcn_load_lanes(p10 + step_x);
+        } else {
+            v00 = dcn_load_some(p00, wanted, 0);
+            v01 = dcn_load_some(p00 + step_x, wanted, 0);
+            v10 = dcn_load_some(p10, wanted, 0);
+            v11 = dcn_load_some(p10 + step_x, wanted, 0);
+        }
+        sum = dcn_multiply_add(DCN_SPLAT(prepared->w00[k]), v00, sum);
+        right = dcn_multiply_add(DCN_SPLAT(prepared->w01[k]), v01, right);
+        sum = dcn_multiply_add(DCN_SPLAT(prepared->w10[k]), v10, sum);
+        right = dcn_multiply_add(DCN_SPLAT(prepared->w11[k]), v11, right);
     }
     return sum + right;
 }

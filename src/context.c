@@ -21,13 +21,17 @@ dcn_status dcn_context_wrap(const dcn_backend *backend, dcn_device *device, dcn_
 dcn_status dcn_context_create(const char *device, const dcn_context_options *options, dcn_context **context)
 {
     static const char function[] = "dcn_context_create";
-    dcn_context_options chosen_options = options ? *options : dcn_context_options_default();
+    dcn_status status = DCN_SUCCESS;
     if (!context)
         return dcn_fail_null(function, "context");
-    dcn_status status =
-        dcn_check_struct_size(function, "dcn_context_options", chosen_options.struct_size, sizeof chosen_options);
+    if (options)
+        status = dcn_check_struct_size(function, "dcn_context_options", options->struct_size, sizeof *options);
+    if (status == DCN_SUCCESS && options && options->pin_threads != 0 && options->pin_threads != 1)
+        status = dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: pin_threads is %d, but must be 0 or 1", function,
+                          options->pin_threads);
     if (status != DCN_SUCCESS)
         return status;
+    const dcn_context_options chosen_options = options ? *options : dcn_context_options_default();
     dcn_device_list *list = NULL;
     status = dcn_device_list_create(&list);
     if (status != DCN_SUCCESS)

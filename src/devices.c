@@ -177,18 +177,32 @@ static bool names_backend(const char *name, const char *backend, const char **re
     return true;
 }
 
+/* Whether `text` is of the form P.D: a place in the loader's list, which no name is searched for. */
+static bool is_index(const char *text)
+{
+    const size_t platform = strspn(text, "0123456789");
+    if (platform == 0 || text[platform] != '.')
+        return false;
+    const size_t device = strspn(text + platform + 1, "0123456789");
+    return device > 0 && text[platform + 1 + device] == '\0';
+}
+
 static const dcn_listed_device *choose_by_name(const dcn_device_list *list, const char *name)
 {
     const dcn_listed_device *unusable = NULL;
+    /* A device's own name first: another's title may happen to hold the same text, as a version number does. */
+    for (size_t i = 0; i < list->size; i++)
+        if (equal_without_case(name, list->devices[i].info.name))
+            return &list->devices[i];
     for (size_t i = 0; i < list->size; i++) {
         const dcn_listed_device *device = &list->devices[i];
         const char *rest = NULL;
-        if (equal_without_case(name, device->info.name))
-            return device;
         if (!names_backend(name, device->backend->name, &rest))
             continue;
-        bool fits = !rest || (*rest && (contains_without_case(device->info.platform, rest) ||
-                                        contains_without_case(device->info.title, rest)));
+        bool fits =
+            !rest ||
+            (*rest && !is_index(rest) &&
+             (contains_without_case(device->info.platform, rest) || contains_without_case(device->info.title, rest)));
         if (fits && !device->info.unusable[0])
             return device;
         if (fits && !unusable)

@@ -24,6 +24,11 @@ static dcn_status check_host_slices(const dcn_plan *plan, const dcn_slice *tenso
         if (tensors[i].size < tensor->bytes)
             return dcn_fail(DCN_ERROR_BUFFER_TOO_SMALL, "%s: %s has %" PRIu64 " bytes, but the tensor needs %" PRIu64,
                             function, tensor->name, tensors[i].size, tensor->bytes);
+        if (tensors[i].offset > UINTPTR_MAX - (uintptr_t)tensors[i].handle ||
+            tensors[i].size > UINTPTR_MAX - (uintptr_t)tensors[i].handle - tensors[i].offset)
+            return dcn_fail(DCN_ERROR_INVALID_ARGUMENT,
+                            "%s: pointer + offset %" PRIu64 " + size %" PRIu64 " of %s runs over the end of memory",
+                            function, tensors[i].offset, tensors[i].size, tensor->name);
         const uintptr_t address = (uintptr_t)tensors[i].handle + (uintptr_t)tensors[i].offset;
         if (address % dcn_dtype_size(tensor->dtype) != 0)
             return dcn_fail(DCN_ERROR_MISALIGNED, "%s: %s is not aligned to its element size, %zu bytes", function,

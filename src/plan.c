@@ -9,7 +9,7 @@
 #include "runtime.h"
 #include "status.h"
 
-dcn_status dcn_plan_make(dcn_context *context, const dcn_operator *op, void * state, const dcn_path *path,
+dcn_status dcn_plan_make(dcn_context *context, const dcn_operator *op, void *state, const dcn_path *path,
                          dcn_plan **plan)
 {
     dcn_plan *made = calloc(1, sizeof *made);
@@ -118,6 +118,9 @@ static dcn_status check_slice(const dcn_plan *plan, const dcn_tensor_info *tenso
 {
     static const char function[] = "dcn_execute";
     const uint64_t element = dcn_dtype_size(tensor->dtype);
+    if ((int)slice->kind < DCN_MEMORY_NONE || (int)slice->kind > DCN_MEMORY_OPENCL)
+        return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: %s is of memory kind %d, which is unknown", function,
+                        tensor->name, (int)slice->kind);
     if (slice->kind == DCN_MEMORY_NONE)
         return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: %s is absent (DCN_MEMORY_NONE), but required", function,
                         tensor->name);

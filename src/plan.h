@@ -30,7 +30,7 @@ struct dcn_plan {
 };
 
 /* Makes a plan that takes over `state`, and destroys it when that fails. Tensors are added after. */
-dcn_status dcn_plan_make(dcn_context *context, const dcn_operator *op, void * state, const dcn_path *path,
+dcn_status dcn_plan_make(dcn_context *context, const dcn_operator *op, void *state, const dcn_path *path,
                          dcn_plan **plan);
 
 /* Describes the next tensor; extents are checked not to overflow. */

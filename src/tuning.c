@@ -41,7 +41,7 @@ const char *dcn_tune_isa(const dcn_device_limits *limits, int64_t group_channels
 
 dcn_long_launch dcn_tune_long(const dcn_device_limits *limits, int64_t pixels, int64_t work)
 {
-    const int64_t units = (int64_t)limits->compute_units;
+    const int64_t units = larger((int64_t)limits->compute_units, 1);
     const int64_t total = pixels > INT64_MAX / larger(work, 1) ? INT64_MAX : pixels * work;
     const int64_t wanted = larger(units, smaller(total / LONG_WORK, LONG_ITEMS * units));
     dcn_long_launch launch = {.run = 1, .items = 0};
@@ -82,7 +82,7 @@ dcn_status dcn_tune_wide(const dcn_device_limits *limits, uint32_t work_items, d
                          dcn_wide_launch *launch)
 {
     const int vector = 16 / (int)dcn_dtype_size(dtype);
-    const int64_t items = smaller(WIDE_ITEMS, (int64_t)work_items);
+    const int64_t items = larger(smaller(WIDE_ITEMS, (int64_t)work_items), 1); /* drivers do report 0 */
     const uint64_t point_bytes = 4 * sizeof(float) + 4 * (uint64_t)index_bits / 8;
     const uint64_t memory = limits->local_memory < WIDE_MEMORY ? limits->local_memory : WIDE_MEMORY;
     launch->lanes = (int)smaller((group_channels + vector - 1) / vector, items);

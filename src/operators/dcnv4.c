@@ -216,18 +216,19 @@ static dcn_status add_tensors(const dcn_dcnv4_desc *d, const dcn_forward_shape *
 dcn_status dcn_dcnv4_plan_create(dcn_context *context, const dcn_dcnv4_desc *desc, const dcn_plan_options *options,
                                  dcn_plan **plan)
 {
-    const dcn_plan_options chosen = options ? *options : dcn_plan_options_default();
     dcn_forward_shape shape;
     dcn_path path;
     if (!context || !desc || !plan)
         return dcn_fail_null(function, !context ? "context" : !desc ? "desc" : "plan");
-    dcn_status status = dcn_check_struct_size(function, "dcn_plan_options", chosen.struct_size, sizeof chosen);
+    dcn_status status = DCN_SUCCESS;
+    if (options)
+        status = dcn_check_struct_size(function, "dcn_plan_options", options->struct_size, sizeof *options);
     if (status == DCN_SUCCESS)
         status = check_desc(desc, &shape);
     if (status == DCN_SUCCESS)
         status = check_sizes(desc, &shape);
     if (status == DCN_SUCCESS)
-        status = dcn_path_parse(chosen.path, &path);
+        status = dcn_path_parse(options ? options->path : NULL, &path);
     void *state = NULL;
     dcn_plan *made = NULL;
     if (status == DCN_SUCCESS)
