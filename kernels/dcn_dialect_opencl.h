@@ -111,23 +111,26 @@ typedef DCN_JOIN(ushort, DCN_LANES) dcn_vs;
 #define DCN_TO_UINT(x)   DCN_JOIN(convert_uint, DCN_LANES)(x)
 #define DCN_AS_FLOATS(x) DCN_JOIN(as_float, DCN_LANES)(x)
 #define DCN_AS_UINTS(x)  DCN_JOIN(as_uint, DCN_LANES)(x)
+#define DCN_SIGNED(x)    DCN_AS_UINTS(DCN_JOIN(convert_int, DCN_LANES)(DCN_JOIN(as_short, DCN_LANES)(x)))
 #define DCN_NARROW(x)    DCN_JOIN(convert_ushort, DCN_LANES)(x)
 
 #if DCN_STORAGE != 0
 #if defined(__clang__)
 typedef ushort dcn_vs_loose __attribute__((ext_vector_type(DCN_LANES), aligned(2)));
-DCN_INLINE dcn_vu dcn_load_shorts(DCN_GLOBAL const ushort *p)
+DCN_INLINE dcn_vs dcn_load_raw_shorts(DCN_GLOBAL const ushort *p)
 {
-    return DCN_TO_UINT((dcn_vs) * (DCN_GLOBAL const dcn_vs_loose *)p);
+    return (dcn_vs) * (DCN_GLOBAL const dcn_vs_loose *)p;
 }
 DCN_INLINE void dcn_store_shorts(dcn_vs x, DCN_GLOBAL ushort *p)
 {
     *(DCN_GLOBAL dcn_vs_loose *)p = x;
 }
 #else
-#define dcn_load_shorts(p)     DCN_TO_UINT(DCN_JOIN(vload, DCN_LANES)(0, p))
+#define dcn_load_raw_shorts(p) DCN_JOIN(vload, DCN_LANES)(0, p)
 #define dcn_store_shorts(x, p) DCN_JOIN(vstore, DCN_LANES)(x, 0, p)
 #endif
+#define dcn_load_shorts(p)        DCN_TO_UINT(dcn_load_raw_shorts(p))
+#define dcn_load_signed_shorts(p) DCN_SIGNED(dcn_load_raw_shorts(p))
 #endif
 
 #if DCN_STORAGE == 0
@@ -145,12 +148,9 @@ DCN_INLINE void dcn_store_lanes(dcn_vf x, DCN_GLOBAL float *p)
  * by 2^-112, subnormals included; infinities and NaNs get their exponent filled up. */
 DCN_INLINE dcn_vf dcn_load_lanes(DCN_GLOBAL const half *p)
 {
-    const dcn_vu bits = dcn_load_shorts((DCN_GLOBAL const ushort *)p);
-    const dcn_vu sign = (bits & 0x8000u) << 16;
-    const dcn_vu magnitude = (bits & 0x7fffu) << 13;
-    const dcn_vu finite = DCN_AS_UINTS(DCN_AS_FLOATS(magnitude) * 0x1p112f);
-    const dcn_vu special = magnitude | 0x7f800000u;
-    return DCN_AS_FLOATS(select(finite, special, magnitude >= 0x0f800000u) | sign);
+    const dcn_vu placed = dcn_load_signed_shorts((DCN_GLOBAL const ushort *)p) << 13 & 0x8fffe000u;
+    const dcn_vu special = DCN_AS_UINTS((placed & 0x0f800000u) == 0x0f800000u) & 0x7f800000u;
+    return DCN_AS_FLOATS(DCN_AS_UINTS(DCN_AS_FLOATS(placed) * 0x1p112f) | special);
 }
 #define dcn_store_lanes(x, p) DCN_JOIN(vstore_half, DCN_JOIN(DCN_LANES, _rte))(x, 0, p)
 #else

@@ -3,8 +3,8 @@
 #include "dcn_forward_long.h"
 
 __kernel void dcn_forward_long(__global const dcn_storage *value, __global const dcn_storage *offset,
-                               __global const dcn_storage *mask, __global dcn_storage *output,
-                               __global const int *grid, const dcn_forward_params params)
+                               __global const dcn_storage *mask, __global dcn_storage *output, __global const int *grid,
+                               const dcn_forward_params params)
 {
     dcn_forward_tensors t;
     t.value = value + params.value_at;
