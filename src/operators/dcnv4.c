@@ -64,7 +64,7 @@ static dcn_status check_parameters(const dcn_dcnv4_desc *d)
     if (d->direction != DCN_FORWARD)
         return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: direction is %d, but only DCN_FORWARD (0) is known", function,
                         (int)d->direction);
-    if (!isfinite(d->offset_scale) || fabs(d->offset_scale) > 1e9)
+    if (!(fabs(d->offset_scale) <= 1e9)) /* a NaN too */
         return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: offset_scale is %g, but must be finite and within 1e9",
                         function, d->offset_scale);
     dcn_status status = check_ranges(ranges, sizeof ranges / sizeof *ranges);
