@@ -177,6 +177,22 @@ DCN_INLINE void dcn_sum(dcn_vf *sums, const int vectors, const dcn_prepared *pre
     DCN_UNROLL for (int j = 0; j < vectors; j++) sums[j] += right[j];
 }
 
+/* One point of a narrow group whose farthest corner has less than a vector behind it. */
+DCN_INLINE dcn_vf dcn_point_at_end(int wanted, const dcn_prepared *prepared, int k, DCN_GLOBAL const dcn_storage *value)
+{
+    float lanes[DCN_LANES];
+    DCN_GLOBAL const dcn_storage *p00 = value + prepared->base[k];
+    DCN_GLOBAL const dcn_storage *p10 = p00 + prepared->step_y[k];
+    const dcn_index step_x = prepared->step_x[k];
+    for (int i = 0; i < DCN_LANES; i++) {
+        lanes[i] = 0.0f;
+        if (i < wanted)
+            lanes[i] = (prepared->w00[k] * dcn_load(p00 + i) + prepared->w10[k] * dcn_load(p10 + i)) +
+                       (prepared->w01[k] * dcn_load(p00 + step_x + i) + prepared->w11[k] * dcn_load(p10 + step_x + i));
+    }
+    return dcn_peek(lanes);
+}
+
 /* The same for fewer channels than a vector has; `left` elements of the tensor lie from `value` on. */
 DCN_INLINE dcn_vf dcn_sum_narrow(int wanted, const dcn_prepared *prepared, int slot, int count,
                                  DCN_GLOBAL const dcn_storage *value, dcn_i64 left)
@@ -188,24 +204,17 @@ DCN_INLINE dcn_vf dcn_sum_narrow(int wanted, const dcn_prepared *prepared, int s
         if (base < 0)
             continue;
         const dcn_index step_x = prepared->step_x[k];
-        DCN_GLOBAL const dcn_storage *p00 = value + base;
-        DCN_GLOBAL const dcn_storage *p10 = p00 + prepared->step_y[k];
-        dcn_vf v00, v01, v10, v11;
-        if (left - base - prepared->step_y[k] - step_x >= DCN_LANES) {
-            v00 = dcn_load_lanes(p00);
-            v01 = dcn_load_lanes(p00 + step_x);
-            v10 = dcn_load_lanes(p10);
-            v11 = dcn_load_lanes(p10 + step_x);
-        } else {
-            v00 = dcn_load_some(p00, wanted, 0);
-            v01 = dcn_load_some(p00 + step_x, wanted, 0);
-            v10 = dcn_load_some(p10, wanted, 0);
-            v11 = dcn_load_some(p10 + step_x, wanted, 0);
+        const dcn_index step_y = prepared->step_y[k];
+        if (left - base - step_y - step_x < DCN_LANES) {
+            sum += dcn_point_at_end(wanted, prepared, k, value);
+            continue;
         }
-        sum = dcn_multiply_add(DCN_SPLAT(prepared->w00[k]), v00, sum);
-        right = dcn_multiply_add(DCN_SPLAT(prepared->w01[k]), v01, right);
-        sum = dcn_multiply_add(DCN_SPLAT(prepared->w10[k]), v10, sum);
-        right = dcn_multiply_add(DCN_SPLAT(prepared->w11[k]), v11, right);
+        DCN_GLOBAL const dcn_storage *p00 = value + base;
+        DCN_GLOBAL const dcn_storage *p10 = p00 + step_y;
+        sum = dcn_multiply_add(DCN_SPLAT(prepared->w00[k]), dcn_load_lanes(p00), sum);
+        right = dcn_multiply_add(DCN_SPLAT(prepared->w01[k]), dcn_load_lanes(p00 + step_x), right);
+        sum = dcn_multiply_add(DCN_SPLAT(prepared->w10[k]), dcn_load_lanes(p10), sum);
+        right = dcn_multiply_add(DCN_SPLAT(prepared->w11[k]), dcn_load_lanes(p10 + step_x), right);
     }
     return sum + right;
 }
