@@ -163,8 +163,10 @@ static dcn_status write_value(const large *l, dcn_queue *queue, dcn_buffer *valu
     return status;
 }
 
-static dcn_status make_plan(const large *l, dcn_context *context, dcn_plan **plan)
+static dcn_status make_plan(const large *l, dcn_context *context, const char *path, dcn_plan **plan)
 {
+    dcn_plan_options options = dcn_plan_options_default();
+    options.path = path;
     dcn_dcnv4_desc desc = dcn_dcnv4_desc_default();
     desc.dtype = l->storage == DCN_ELEMENT_F32   ? DCN_FLOAT32
                  : l->storage == DCN_ELEMENT_F16 ? DCN_FLOAT16
@@ -179,7 +181,7 @@ static dcn_status make_plan(const large *l, dcn_context *context, dcn_plan **pla
     desc.stride_w = l->shape->stride_w;
     desc.pad_h = desc.pad_w = 0;
     desc.offset_mask_row = ROW;
-    return dcn_dcnv4_plan_create(context, &desc, NULL, plan);
+    return dcn_dcnv4_plan_create(context, &desc, &options, plan);
 }
 
 /* Runs, and leaves the output in the stage. */
@@ -229,7 +231,7 @@ static bool judge(const large *l)
 }
 
 /* 0 right, 1 wrong, 77 left out. */
-static int run_shape(const dcn_runner *runner, const shape *s, dcn_element storage)
+static int run_shape(const dcn_runner *runner, const shape *s, dcn_element storage, const char *path)
 {
     large l = {.shape = s, .storage = storage};
     dcn_plan *plan = NULL;
@@ -238,7 +240,7 @@ static int run_shape(const dcn_runner *runner, const shape *s, dcn_element stora
         return 77;
     }
     draw(&l);
-    dcn_status status = evaluate(&l) ? make_plan(&l, runner->context, &plan) : DCN_ERROR_OUT_OF_MEMORY;
+    dcn_status status = evaluate(&l) ? make_plan(&l, runner->context, path, &plan) : DCN_ERROR_OUT_OF_MEMORY;
     printf("%s %s, %" PRId64 " elements, path %s: ", s->name, dcn_element_long_name(storage),
            s->batch * s->height * s->width * CHANNELS, plan ? dcn_plan_path(plan) : "?");
     fflush(stdout);
@@ -257,14 +259,24 @@ static int run_shape(const dcn_runner *runner, const shape *s, dcn_element stora
     return code;
 }
 
+/* False for a name that is no storage type's. */
+static bool parse_storage(const char *name, dcn_element *storage)
+{
+    static const dcn_element storages[] = {DCN_ELEMENT_F32, DCN_ELEMENT_F16, DCN_ELEMENT_BF16};
+    for (size_t i = 0; i < sizeof storages / sizeof *storages; i++) {
+        if (strcmp(name, dcn_element_long_name(storages[i])) == 0) {
+            *storage = storages[i];
+            return true;
+        }
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     dcn_element storage = DCN_ELEMENT_F16;
-    for (dcn_element e = DCN_ELEMENT_F32; argc == 3 && e <= DCN_ELEMENT_BF16; e++) {
-        storage = strcmp(argv[2], dcn_element_long_name(e)) == 0 ? e : storage;
-    }
-    if (argc < 2 || argc > 3 || (argc == 3 && strcmp(argv[2], dcn_element_long_name(storage)) != 0)) {
-        fprintf(stderr, "usage: large DEVICE [float32|float16|bfloat16]\n");
+    if (argc < 2 || argc > 4 || (argc > 2 && !parse_storage(argv[2], &storage))) {
+        fprintf(stderr, "usage: large DEVICE [float32|float16|bfloat16 [PATH]]\n");
         return 2;
     }
     dcn_runner runner;
@@ -275,7 +287,7 @@ int main(int argc, char **argv)
     }
     size_t counts[3] = {0};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        int code = run_shape(&runner, &shapes[i], storage);
+        int code = run_shape(&runner, &shapes[i], storage, argc > 3 ? argv[3] : NULL);
         counts[code == 77 ? 2 : code]++;
     }
     dcn_runner_close(&runner);

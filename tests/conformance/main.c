@@ -37,6 +37,7 @@ static const char help[] =
     "  --filter TEXT  only cases whose name contains TEXT\n"
     "  --golden DIR   also the case files of this folder\n"
     "  --path WORDS   force these kernel choices, such as wide,index64; default: each combination in turn\n"
+    "  --no-force     only the library's own choice of kernel\n"
     "  --seed N       seed of the generated cases\n"
     "  --list         print the names of the cases\n"
     "  --verbose      print each case's name before it runs\n"
@@ -66,64 +67,78 @@ static int usage(const char *problem, const char *argument)
     return EXIT_USAGE;
 }
 
-/* -1 to go on, else the exit code. */
+enum { DEVICE = 256, AGAINST, IDENTICAL, FILTER, GOLDEN, PATH, NO_FORCE, SEED, LIST, VERBOSE, OPTIONAL, HELP };
+
+/* -1 to go on, else the exit code. `value` is the option's argument, if it has one. */
+static int take(arguments *a, int option, const char *value)
+{
+    switch (option) {
+    case DEVICE:
+        if (a->suite.device_count == MAX_DEVICES) {
+            return usage("too many devices", "");
+        }
+        a->devices[a->suite.device_count++] = value;
+        return -1;
+    case AGAINST:
+        a->suite.against = value;
+        return -1;
+    case IDENTICAL:
+        a->suite.identical = true;
+        return -1;
+    case FILTER:
+        a->suite.filter = value;
+        return -1;
+    case GOLDEN:
+        a->suite.golden = value;
+        return -1;
+    case PATH:
+        a->suite.path = value;
+        return -1;
+    case NO_FORCE:
+        a->suite.every_path = false;
+        return -1;
+    case SEED:
+        return parse_seed(value, &a->suite.seed) ? -1 : usage("--seed takes a whole number, not ", value);
+    case LIST:
+        a->list = true;
+        return -1;
+    case VERBOSE:
+        a->suite.verbose = true;
+        return -1;
+    case OPTIONAL:
+        a->optional = true;
+        return -1;
+    case HELP:
+        fputs(help, stdout);
+        return EXIT_GOOD;
+    default:
+        return usage("bad option", "");
+    }
+}
+
+/* As take(), for the whole command line. */
 static int parse(int argc, char **argv, arguments *a)
 {
-    enum { DEVICE = 256, AGAINST, IDENTICAL, FILTER, GOLDEN, PATH, SEED, LIST, VERBOSE, OPTIONAL, HELP };
     static const struct option options[] = {
-        {"device", required_argument, NULL, DEVICE}, {"against", required_argument, NULL, AGAINST},
-        {"identical", no_argument, NULL, IDENTICAL}, {"filter", required_argument, NULL, FILTER},
-        {"golden", required_argument, NULL, GOLDEN}, {"path", required_argument, NULL, PATH},
-        {"seed", required_argument, NULL, SEED},     {"list", no_argument, NULL, LIST},
-        {"verbose", no_argument, NULL, VERBOSE},     {"optional", no_argument, NULL, OPTIONAL},
-        {"help", no_argument, NULL, HELP},           {NULL, 0, NULL, 0},
+        {"device", required_argument, NULL, DEVICE},
+        {"against", required_argument, NULL, AGAINST},
+        {"identical", no_argument, NULL, IDENTICAL},
+        {"filter", required_argument, NULL, FILTER},
+        {"golden", required_argument, NULL, GOLDEN},
+        {"path", required_argument, NULL, PATH},
+        {"no-force", no_argument, NULL, NO_FORCE},
+        {"seed", required_argument, NULL, SEED},
+        {"list", no_argument, NULL, LIST},
+        {"verbose", no_argument, NULL, VERBOSE},
+        {"optional", no_argument, NULL, OPTIONAL},
+        {"help", no_argument, NULL, HELP},
+        {NULL, 0, NULL, 0},
     };
-    for (int option = getopt_long(argc, argv, "", options, NULL); option != -1;
-         option = getopt_long(argc, argv, "", options, NULL)) {
-        switch (option) {
-        case DEVICE:
-            if (a->suite.device_count == MAX_DEVICES) {
-                return usage("too many devices", "");
-            }
-            a->devices[a->suite.device_count++] = optarg;
-            break;
-        case AGAINST:
-            a->suite.against = optarg;
-            break;
-        case IDENTICAL:
-            a->suite.identical = true;
-            break;
-        case FILTER:
-            a->suite.filter = optarg;
-            break;
-        case GOLDEN:
-            a->suite.golden = optarg;
-            break;
-        case PATH:
-            a->suite.path = optarg;
-            break;
-        case SEED:
-            if (!parse_seed(optarg, &a->suite.seed)) {
-                return usage("--seed takes a whole number, not ", optarg);
-            }
-            break;
-        case LIST:
-            a->list = true;
-            break;
-        case VERBOSE:
-            a->suite.verbose = true;
-            break;
-        case OPTIONAL:
-            a->optional = true;
-            break;
-        case HELP:
-            fputs(help, stdout);
-            return EXIT_GOOD;
-        default:
-            return usage("bad option", "");
-        }
+    int code = -1;
+    for (int option = 0; code < 0 && (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        code = take(a, option, optarg);
     }
-    return optind < argc ? usage("unexpected argument ", argv[optind]) : -1;
+    return code < 0 && optind < argc ? usage("unexpected argument ", argv[optind]) : code;
 }
 
 static int finish(const arguments *a, dcn_suite_end end, const dcn_suite_totals *totals, const dcn_message *message)
