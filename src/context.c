@@ -33,12 +33,9 @@ dcn_status dcn_context_create(const char *device, const dcn_context_options *opt
         return status;
     const dcn_context_options chosen_options = options ? *options : dcn_context_options_default();
     dcn_device_list *list = NULL;
-    status = dcn_device_list_create(&list);
-    if (status != DCN_SUCCESS)
-        return status;
     const dcn_listed_device *chosen = NULL;
     dcn_device *opened = NULL;
-    status = dcn_device_choose(list, device, &chosen);
+    status = dcn_device_find(device, &list, &chosen);
     if (status == DCN_SUCCESS)
         status = chosen->backend->open(chosen->index, &chosen_options, &opened);
     if (status == DCN_SUCCESS)

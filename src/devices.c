@@ -35,39 +35,6 @@ static void add_device(void *user, const char *index, const dcn_device_info *inf
     visited->info->devices++;
 }
 
-dcn_status dcn_device_list_create(dcn_device_list **list)
-{
-    if (!list)
-        return dcn_fail_null("dcn_device_list_create", "list");
-    size_t backend_count = 0;
-    while (dcn_backends[backend_count])
-        backend_count++;
-    dcn_device_list *made = calloc(1, sizeof *made);
-    dcn_backend_info *backends = calloc(backend_count + 1, sizeof *backends);
-    if (!made || !backends) {
-        free(made);
-        free(backends);
-        return dcn_fail_memory("a device list", sizeof *made + (backend_count + 1) * sizeof *backends);
-    }
-    made->backends = backends;
-    made->backend_count = backend_count;
-    for (size_t i = 0; i < backend_count; i++) {
-        dcn_backend_info *info = &made->backends[i];
-        info->struct_size = sizeof *info;
-        snprintf(info->name, sizeof info->name, "%s", dcn_backends[i]->name);
-        visit visited = {made, dcn_backends[i], info};
-        dcn_status status = dcn_backends[i]->list(add_device, &visited, info);
-        if (status == DCN_SUCCESS && made->out_of_memory)
-            status = dcn_fail_memory("a device list", (made->size + 1) * sizeof *made->devices);
-        if (status != DCN_SUCCESS) {
-            dcn_device_list_destroy(made);
-            return status;
-        }
-    }
-    *list = made;
-    return DCN_SUCCESS;
-}
-
 void dcn_device_list_destroy(dcn_device_list *list)
 {
     if (!list)
@@ -177,6 +144,56 @@ static bool names_backend(const char *name, const char *backend, const char **re
     return true;
 }
 
+/* The backend that a device's name begins with, or NULL. */
+static const dcn_backend *named_backend(const char *name)
+{
+    const char *rest;
+    for (size_t i = 0; dcn_backends[i]; i++)
+        if (names_backend(name, dcn_backends[i]->name, &rest))
+            return dcn_backends[i];
+    return NULL;
+}
+
+/* Asks every backend for its devices or, where `name` names one, only that. */
+static dcn_status make_list(const char *name, dcn_device_list **list)
+{
+    size_t backend_count = 0;
+    while (dcn_backends[backend_count])
+        backend_count++;
+    dcn_device_list *made = calloc(1, sizeof *made);
+    dcn_backend_info *backends = calloc(backend_count + 1, sizeof *backends);
+    if (!made || !backends) {
+        free(made);
+        free(backends);
+        return dcn_fail_memory("a device list", sizeof *made + (backend_count + 1) * sizeof *backends);
+    }
+    made->backends = backends;
+    made->backend_count = backend_count;
+    const dcn_backend *only = named_backend(name);
+    for (size_t i = 0; i < backend_count; i++) {
+        dcn_backend_info *info = &made->backends[i];
+        info->struct_size = sizeof *info;
+        snprintf(info->name, sizeof info->name, "%s", dcn_backends[i]->name);
+        if (only && only != dcn_backends[i])
+            continue;
+        visit visited = {made, dcn_backends[i], info};
+        dcn_status status = dcn_backends[i]->list(add_device, &visited, info);
+        if (status == DCN_SUCCESS && made->out_of_memory)
+            status = dcn_fail_memory("a device list", (made->size + 1) * sizeof *made->devices);
+        if (status != DCN_SUCCESS) {
+            dcn_device_list_destroy(made);
+            return status;
+        }
+    }
+    *list = made;
+    return DCN_SUCCESS;
+}
+
+dcn_status dcn_device_list_create(dcn_device_list **list)
+{
+    return list ? make_list("", list) : dcn_fail_null("dcn_device_list_create", "list");
+}
+
 /* Whether `text` is of the form P.D: a place in the loader's list, which no name is searched for. */
 static bool is_index(const char *text)
 {
@@ -227,28 +244,44 @@ static void describe_all(const dcn_device_list *list, char *text, size_t size)
                                      list->backends[i].reason);
 }
 
+/* What a caller's name stands for before devices are looked at. */
+static const char *asked_name(const char *name, bool *from_environment)
+{
+    const char *preferred = dcn_environment("DCNV4_DEVICE");
+    *from_environment = preferred && (!name || equal_without_case(name, "auto"));
+    return *from_environment ? preferred : name ? name : "auto";
+}
+
 dcn_status dcn_device_choose(const dcn_device_list *list, const char *name, const dcn_listed_device **chosen)
 {
-    const char *asked = name ? name : "auto";
-    const char *where = "";
-    if (equal_without_case(asked, "auto")) {
-        const char *preferred = dcn_environment("DCNV4_DEVICE");
-        if (preferred) {
-            asked = preferred;
-            where = " (from DCNV4_DEVICE)";
-        }
-    }
+    bool from_environment;
+    const char *asked = asked_name(name, &from_environment);
     const dcn_listed_device *device =
         equal_without_case(asked, "auto") ? choose_automatically(list) : choose_by_name(list, asked);
     if (!device) {
         char there[2048];
         describe_all(list, there, sizeof there);
-        return dcn_fail(DCN_ERROR_NO_DEVICE, "no device fits \"%s\"%s; there is%s", asked, where,
-                        there + (*there == ';'));
+        return dcn_fail(DCN_ERROR_NO_DEVICE, "no device fits \"%s\"%s; there is%s", asked,
+                        from_environment ? " (from DCNV4_DEVICE)" : "", there + (*there == ';'));
     }
     if (device->info.unusable[0])
         return dcn_fail(DCN_ERROR_UNSUPPORTED, "%s (%s) cannot be used: %s", device->info.name, device->info.title,
                         device->info.unusable);
     *chosen = device;
     return DCN_SUCCESS;
+}
+
+dcn_status dcn_device_find(const char *name, dcn_device_list **list, const dcn_listed_device **chosen)
+{
+    bool from_environment;
+    dcn_status status = make_list(asked_name(name, &from_environment), list);
+    if (status != DCN_SUCCESS)
+        return status;
+    status = dcn_device_choose(*list, name, chosen);
+    if (status != DCN_ERROR_NO_DEVICE)
+        return status;
+    dcn_device_list_destroy(*list);
+    *list = NULL;
+    status = make_list("", list);
+    return status == DCN_SUCCESS ? dcn_device_choose(*list, name, chosen) : status;
 }

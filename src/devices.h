@@ -23,4 +23,9 @@ struct dcn_device_list {
 /* The device that a name as of dcn_context_create() stands for. The pointer is into the list. */
 dcn_status dcn_device_choose(const dcn_device_list *list, const char *name, const dcn_listed_device **chosen);
 
+/* Lists devices and chooses one. Opening "cpu" does not load every driver of the machine: where the name names a
+ * backend the others are asked only to say in the message what there is instead. `list` is the caller's to destroy,
+ * also on failure (then perhaps NULL). */
+dcn_status dcn_device_find(const char *name, dcn_device_list **list, const dcn_listed_device **chosen);
+
 #endif
