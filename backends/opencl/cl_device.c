@@ -59,13 +59,12 @@ dcn_status dcn_cl_list(dcn_device_visitor visit, void *user, dcn_backend_info *i
         return DCN_SUCCESS;
     }
     uint32_t visited = 0;
+    int32_t reason = DCN_CL_DEVICE_NOT_FOUND; /* an empty platform is usual; any other failure tells more */
     for (uint32_t p = 0; p < platforms.count; p++) {
         device_list devices;
         error = find_devices(platforms.platforms[p], &devices);
-        if (devices.count == 0)
-            snprintf(info->reason, sizeof info->reason,
-                     "no device on any of %" PRIu32 " platforms; of the last one, clGetDeviceIDs gives %s (%d)",
-                     platforms.count, error == DCN_CL_SUCCESS ? "none" : dcn_cl_error_name(error), (int)error);
+        if (error != DCN_CL_SUCCESS && error != DCN_CL_DEVICE_NOT_FOUND)
+            reason = error;
         for (uint32_t d = 0; d < devices.count; d++, visited++) {
             char index[24];
             snprintf(index, sizeof index, "%" PRIu32 ".%" PRIu32, p, d);
@@ -74,8 +73,10 @@ dcn_status dcn_cl_list(dcn_device_visitor visit, void *user, dcn_backend_info *i
             visit(user, index, &facts.info);
         }
     }
-    if (visited > 0)
-        info->reason[0] = '\0';
+    if (visited == 0)
+        snprintf(info->reason, sizeof info->reason,
+                 "no device on any of %" PRIu32 " platforms: clGetDeviceIDs gives %s (%d)", platforms.count,
+                 dcn_cl_error_name(reason), (int)reason);
     return DCN_SUCCESS;
 }
 
