@@ -145,7 +145,7 @@ static void test_objects(void **state)
 /* An image large enough that every thread has a part of it. */
 enum { TALL = 40, BROAD = 50, LARGE_VALUES = TALL * BROAD * CHANNELS, LARGE_OFFSETS = TALL * BROAD * ROW };
 
-static void run_large(dcn_context *context, float output[LARGE_VALUES])
+static void run_large(dcn_context *context, const char *path, float output[LARGE_VALUES])
 {
     static float value[LARGE_VALUES];
     static float offset_mask[LARGE_OFFSETS];
@@ -157,7 +157,10 @@ static void run_large(dcn_context *context, float output[LARGE_VALUES])
         offset_mask[i] = (float)((i * 53) % 997) / 300.0f - 1.5f;
     desc.height = TALL;
     desc.width = BROAD;
-    expect_success(dcn_dcnv4_plan_create(context, &desc, NULL, &plan));
+    dcn_plan_options options = dcn_plan_options_default();
+    options.path = path;
+    memset(output, PATTERN, LARGE_VALUES * sizeof *output);
+    expect_success(dcn_dcnv4_plan_create(context, &desc, &options, &plan));
     const dcn_slice tensors[TENSORS] = {dcn_slice_host(value, sizeof value),
                                         dcn_slice_host(offset_mask, sizeof offset_mask),
                                         dcn_slice_host(output, LARGE_VALUES * sizeof *output)};
@@ -165,14 +168,17 @@ static void run_large(dcn_context *context, float output[LARGE_VALUES])
     dcn_plan_destroy(plan);
 }
 
-/* The native CPU device's thread count changes the speed only; on any other device the option means nothing. */
+/* The native CPU device's thread count changes the speed only; on any other device the option means nothing. The wide
+ * shape has work-group memory, which threads must not share. */
 static void test_thread_counts(void **state)
 {
     const fixture *f = *state;
     const uint32_t counts[] = {1, 2, 3, 8};
-    static float first[LARGE_VALUES];
+    static const char *const paths[] = {"long", "wide"};
+    static float first[2][LARGE_VALUES];
     static float output[LARGE_VALUES];
-    run_large(f->context, first);
+    for (size_t p = 0; p < 2; p++)
+        run_large(f->context, paths[p], first[p]);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         dcn_context *context = NULL;
         dcn_device_info info = {.struct_size = sizeof info};
@@ -182,9 +188,10 @@ static void test_thread_counts(void **state)
         expect_success(dcn_context_create(test_device, &options, &context));
         expect_success(dcn_context_device(context, &info));
         assert_true(!f->native || info.compute_units == counts[i]);
-        memset(output, PATTERN, sizeof output);
-        run_large(context, output);
-        assert_memory_equal(output, first, sizeof first);
+        for (size_t p = 0; p < 2; p++) {
+            run_large(context, paths[p], output);
+            assert_memory_equal(output, first[p], sizeof output);
+        }
         dcn_context_destroy(context);
     }
 }
