@@ -209,7 +209,13 @@ typedef uint16_t dcn_storage;
 #if DCN_LANES > 1
 DCN_INLINE dcn_vu dcn_load_shorts(const uint16_t *p)
 {
+#if DCN_LANES == 16
+    return (dcn_vu)_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p));
+#elif DCN_LANES == 8
+    return (dcn_vu)_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+#else
     return __builtin_convertvector(*(const dcn_vs_loose *)p, dcn_vu);
+#endif
 }
 #if DCN_STORAGE == 2
 DCN_INLINE dcn_vf dcn_load_lanes(const uint16_t *p)

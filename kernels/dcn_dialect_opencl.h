@@ -111,26 +111,23 @@ typedef DCN_JOIN(ushort, DCN_LANES) dcn_vs;
 #define DCN_TO_UINT(x)   DCN_JOIN(convert_uint, DCN_LANES)(x)
 #define DCN_AS_FLOATS(x) DCN_JOIN(as_float, DCN_LANES)(x)
 #define DCN_AS_UINTS(x)  DCN_JOIN(as_uint, DCN_LANES)(x)
-#define DCN_SIGNED(x)    DCN_AS_UINTS(DCN_JOIN(convert_int, DCN_LANES)(DCN_JOIN(as_short, DCN_LANES)(x)))
 #define DCN_NARROW(x)    DCN_JOIN(convert_ushort, DCN_LANES)(x)
 
-#if DCN_STORAGE != 0
+#if DCN_STORAGE == 2
 #if defined(__clang__)
 typedef ushort dcn_vs_loose __attribute__((ext_vector_type(DCN_LANES), aligned(2)));
-DCN_INLINE dcn_vs dcn_load_raw_shorts(DCN_GLOBAL const ushort *p)
+DCN_INLINE dcn_vu dcn_load_shorts(DCN_GLOBAL const ushort *p)
 {
-    return (dcn_vs) * (DCN_GLOBAL const dcn_vs_loose *)p;
+    return DCN_TO_UINT((dcn_vs) * (DCN_GLOBAL const dcn_vs_loose *)p);
 }
 DCN_INLINE void dcn_store_shorts(dcn_vs x, DCN_GLOBAL ushort *p)
 {
     *(DCN_GLOBAL dcn_vs_loose *)p = x;
 }
 #else
-#define dcn_load_raw_shorts(p) DCN_JOIN(vload, DCN_LANES)(0, p)
+#define dcn_load_shorts(p)     DCN_TO_UINT(DCN_JOIN(vload, DCN_LANES)(0, p))
 #define dcn_store_shorts(x, p) DCN_JOIN(vstore, DCN_LANES)(x, 0, p)
 #endif
-#define dcn_load_shorts(p)        DCN_TO_UINT(dcn_load_raw_shorts(p))
-#define dcn_load_signed_shorts(p) DCN_SIGNED(dcn_load_raw_shorts(p))
 #endif
 
 #if DCN_STORAGE == 0
@@ -144,14 +141,7 @@ DCN_INLINE void dcn_store_lanes(dcn_vf x, DCN_GLOBAL float *p)
 #endif
 }
 #elif DCN_STORAGE == 1
-/* On the bits, since a CPU's vload_half may be a call for each element: shifted into place, a half is its float scaled
- * by 2^-112, subnormals included; infinities and NaNs get their exponent filled up. */
-DCN_INLINE dcn_vf dcn_load_lanes(DCN_GLOBAL const half *p)
-{
-    const dcn_vu placed = dcn_load_signed_shorts((DCN_GLOBAL const ushort *)p) << 13 & 0x8fffe000u;
-    const dcn_vu special = DCN_AS_UINTS((placed & 0x0f800000u) == 0x0f800000u) & 0x7f800000u;
-    return DCN_AS_FLOATS(DCN_AS_UINTS(DCN_AS_FLOATS(placed) * 0x1p112f) | special);
-}
+#define dcn_load_lanes(p)     DCN_JOIN(vload_half, DCN_LANES)(0, p)
 #define dcn_store_lanes(x, p) DCN_JOIN(vstore_half, DCN_JOIN(DCN_LANES, _rte))(x, 0, p)
 #else
 #define dcn_load_lanes(p) DCN_AS_FLOATS(dcn_load_shorts(p) << 16)
