@@ -274,12 +274,14 @@ dcn_status dcn_device_choose(const dcn_device_list *list, const char *name, cons
 dcn_status dcn_device_find(const char *name, dcn_device_list **list, const dcn_listed_device **chosen)
 {
     bool from_environment;
-    dcn_status status = make_list(asked_name(name, &from_environment), list);
+    const char *asked = asked_name(name, &from_environment);
+    dcn_status status = make_list(asked, list);
     if (status != DCN_SUCCESS)
         return status;
     status = dcn_device_choose(*list, name, chosen);
-    if (status != DCN_ERROR_NO_DEVICE)
+    if (status != DCN_ERROR_NO_DEVICE || !named_backend(asked))
         return status;
+    /* The message says what there is on every backend. */
     dcn_device_list_destroy(*list);
     *list = NULL;
     status = make_list("", list);

@@ -56,8 +56,7 @@ static int split(double scale, int64_t place, int32_t *whole, float *fraction)
     return 1;
 }
 
-/* Repeats the first `points` entries of every plane to its end, so that groups without gaps between them find theirs.
- */
+/* Repeats the first `points` entries of every plane to its end: groups without gaps between them find theirs there. */
 static void repeat_points(int32_t *planes, int64_t plane, int64_t points)
 {
     for (int64_t i = 0; i < 4; i++)

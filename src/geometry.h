@@ -24,13 +24,12 @@ typedef struct dcn_grid {
 /* K. */
 int64_t dcn_grid_points(const dcn_grid *grid);
 
-/* Elements of one plane: the K points, repeated over what the long kernel prepares at once, and room for vector loads.
- */
+/* Elements of one plane: the K points, repeated over what the long kernel prepares at once, and room for a vector. */
 int64_t dcn_grid_plane(const dcn_grid *grid);
 
 /* For each point, column by column, the constant part of its position, scale * (i * dilation - c), as an integer and a
- * fraction in [0, 1): planes x integers, y integers, x fractions, y fractions (float bits), 4 * dcn_grid_plane() ints.
- */
+ * fraction in [0, 1): planes x integers, y integers, x fractions, y fractions (float bits); 4 * dcn_grid_plane() in
+ * all. */
 dcn_status dcn_grid_fill(const dcn_grid *grid, int32_t *planes);
 
 /* c: the grid's centre along one axis; multiply, then divide. */

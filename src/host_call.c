@@ -19,20 +19,9 @@ static dcn_status check_host_slices(const dcn_plan *plan, const dcn_slice *tenso
         if (tensors[i].kind != DCN_MEMORY_HOST)
             return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: %s is of memory kind %d, but must be host memory (%d)",
                             function, tensor->name, (int)tensors[i].kind, (int)DCN_MEMORY_HOST);
-        if (!tensors[i].handle && tensor->bytes > 0)
-            return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: the pointer of %s is NULL", function, tensor->name);
-        if (tensors[i].size < tensor->bytes)
-            return dcn_fail(DCN_ERROR_BUFFER_TOO_SMALL, "%s: %s has %" PRIu64 " bytes, but the tensor needs %" PRIu64,
-                            function, tensor->name, tensors[i].size, tensor->bytes);
-        if (tensors[i].offset > UINTPTR_MAX - (uintptr_t)tensors[i].handle ||
-            tensors[i].size > UINTPTR_MAX - (uintptr_t)tensors[i].handle - tensors[i].offset)
-            return dcn_fail(DCN_ERROR_INVALID_ARGUMENT,
-                            "%s: pointer + offset %" PRIu64 " + size %" PRIu64 " of %s runs over the end of memory",
-                            function, tensors[i].offset, tensors[i].size, tensor->name);
-        const uintptr_t address = (uintptr_t)tensors[i].handle + (uintptr_t)tensors[i].offset;
-        if (address % dcn_dtype_size(tensor->dtype) != 0)
-            return dcn_fail(DCN_ERROR_MISALIGNED, "%s: %s is not aligned to its element size, %zu bytes", function,
-                            tensor->name, dcn_dtype_size(tensor->dtype));
+        dcn_status status = dcn_slice_check(function, tensor, &tensors[i]);
+        if (status != DCN_SUCCESS)
+            return status;
     }
     return DCN_SUCCESS;
 }

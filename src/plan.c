@@ -113,29 +113,49 @@ const char *dcn_plan_path(const dcn_plan *plan)
     return plan ? plan->path : "";
 }
 
+dcn_status dcn_slice_check(const char *function, const dcn_tensor_info *tensor, const dcn_slice *slice)
+{
+    const uint64_t element = dcn_dtype_size(tensor->dtype);
+    const char *name = tensor->name;
+    if (!slice->handle && tensor->bytes > 0)
+        return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: the handle of %s is NULL", function, name);
+    if (slice->size < tensor->bytes)
+        return dcn_fail(DCN_ERROR_BUFFER_TOO_SMALL,
+                        "%s: the slice of %s has %" PRIu64 " bytes, but the tensor needs %" PRIu64, function, name,
+                        slice->size, tensor->bytes);
+    if (slice->kind != DCN_MEMORY_HOST) {
+        if (slice->offset % element != 0)
+            return dcn_fail(DCN_ERROR_MISALIGNED,
+                            "%s: the offset of %s is %" PRIu64 ", but must be a multiple of its element size %" PRIu64,
+                            function, name, slice->offset, element);
+        return DCN_SUCCESS;
+    }
+    const uintptr_t start = (uintptr_t)slice->handle;
+    if (slice->offset > UINTPTR_MAX - start || slice->size > UINTPTR_MAX - start - slice->offset)
+        return dcn_fail(DCN_ERROR_INVALID_ARGUMENT,
+                        "%s: pointer + offset %" PRIu64 " + size %" PRIu64 " of %s runs over the end of memory",
+                        function, slice->offset, slice->size, name);
+    if ((start + slice->offset) % element != 0)
+        return dcn_fail(DCN_ERROR_MISALIGNED, "%s: %s is not aligned to its element size, %" PRIu64 " bytes", function,
+                        name, element);
+    return DCN_SUCCESS;
+}
+
 /* One slice against the tensor it is for, as far as that is the same on every device. */
 static dcn_status check_slice(const dcn_plan *plan, const dcn_tensor_info *tensor, const dcn_slice *slice)
 {
     static const char function[] = "dcn_execute";
-    const uint64_t element = dcn_dtype_size(tensor->dtype);
     if ((int)slice->kind < DCN_MEMORY_NONE || (int)slice->kind > DCN_MEMORY_OPENCL)
         return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: %s is of memory kind %d, which is unknown", function,
                         tensor->name, (int)slice->kind);
     if (slice->kind == DCN_MEMORY_NONE)
         return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: %s is absent (DCN_MEMORY_NONE), but required", function,
                         tensor->name);
-    if (!slice->handle)
+    if (slice->kind == DCN_MEMORY_BUFFER && !slice->handle)
         return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: the handle of %s is NULL", function, tensor->name);
-    if (slice->size < tensor->bytes)
-        return dcn_fail(DCN_ERROR_BUFFER_TOO_SMALL,
-                        "%s: the slice of %s has %" PRIu64 " bytes, but the tensor needs %" PRIu64, function,
-                        tensor->name, slice->size, tensor->bytes);
-    if (slice->offset % element != 0)
-        return dcn_fail(DCN_ERROR_MISALIGNED,
-                        "%s: the offset of %s is %" PRIu64 ", but must be a multiple of its element size %" PRIu64,
-                        function, tensor->name, slice->offset, element);
-    if (slice->kind != DCN_MEMORY_BUFFER)
-        return DCN_SUCCESS;
+    dcn_status status = dcn_slice_check(function, tensor, slice);
+    if (status != DCN_SUCCESS || slice->kind != DCN_MEMORY_BUFFER)
+        return status;
     const dcn_buffer *buffer = slice->handle;
     if (buffer->context != plan->context)
         return dcn_fail(DCN_ERROR_WRONG_CONTEXT, "%s: the buffer of %s belongs to another context than the plan",

@@ -37,4 +37,7 @@ dcn_status dcn_plan_make(dcn_context *context, const dcn_operator *op, void *sta
 dcn_status dcn_plan_add_tensor(dcn_plan *plan, const char *name, dcn_dtype dtype, int is_output, int rank,
                                const int64_t *extent);
 
+/* A slice against the tensor it is for, without asking any device: its handle, size and, as far as known, alignment. */
+dcn_status dcn_slice_check(const char *function, const dcn_tensor_info *tensor, const dcn_slice *slice);
+
 #endif

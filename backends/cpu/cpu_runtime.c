@@ -59,8 +59,6 @@ static dcn_status bind(dcn_device *device, const dcn_slice *slice, dcn_memory *m
                         name, (int)slice->kind);
     char *start = (memory ? memory->bytes : (char *)slice->handle) + slice->offset;
     const uintptr_t address = (uintptr_t)start;
-    if (slice->offset > UINTPTR_MAX - (uintptr_t)(start - slice->offset) || slice->size > UINTPTR_MAX - address)
-        return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: pointer + offset + size runs over the end of memory", name);
     binding->handle = start;
     binding->offset = 0;
     binding->alignment = address == 0 ? 256 : address & (~address + 1);

@@ -22,7 +22,7 @@ static const char *judge(const dcn_expected *e, dcn_element storage, double resu
         return NULL;
     }
     if (dcn_is_nan(result)) {
-        return "NaN, or never written";
+        return "NaN";
     }
     double slack = exact ? 0.0 : e->slack;
     double low = dcn_convert_round(storage, e->value - slack);

@@ -10,9 +10,16 @@
 /* What guards hold: a NaN in every type, so that a value read from one shows. */
 #define GUARD_BYTE 0xff
 
-/* What results hold before a run: a signalling NaN in float16 and 2e37 in the other types, none of which a kernel
- * writes; devices do write a quiet NaN of all ones. */
-#define UNWRITTEN_BYTE 0x7d
+/* What results hold before a run: a signalling NaN of their type, which no arithmetic gives, so that it tells an
+ * element that was never written from one that is a NaN rightly. Devices do write quiet NaNs of all ones. */
+static const unsigned char unwritten_f32[] = {0xa5, 0xa5, 0xa5, 0x7f}; /* as the bytes lie in memory */
+static const unsigned char unwritten_f16[] = {0xa5, 0x7d};
+static const unsigned char unwritten_bf16[] = {0xa5, 0x7f};
+
+static const unsigned char *unwritten(dcn_element storage)
+{
+    return storage == DCN_ELEMENT_F32 ? unwritten_f32 : storage == DCN_ELEMENT_F16 ? unwritten_f16 : unwritten_bf16;
+}
 
 #define MAX_TENSORS (DCN_CALL_MAX_INPUTS + DCN_CALL_MAX_RESULTS)
 
@@ -127,7 +134,8 @@ static bool place(const dcn_runner *runner, const dcn_call *call, size_t index, 
 {
     bool is_input = index < call->input_count;
     const dcn_call_result *result = &call->results[is_input ? 0 : index - call->input_count];
-    size_t odd = placement == DCN_PLACED_ODD ? (2 * index + 1) * dcn_element_size(call->storage) : 0;
+    const size_t element = dcn_element_size(call->storage);
+    size_t odd = placement == DCN_PLACED_ODD ? (2 * index + 1) * element : 0;
     p->name = is_input ? call->inputs[index]->name : result->name;
     p->input = is_input ? call->inputs[index]->data : NULL;
     p->bytes = (size_t)(is_input ? call->inputs[index]->bytes : result->bytes);
@@ -142,7 +150,9 @@ static bool place(const dcn_runner *runner, const dcn_call *call, size_t index, 
     if (is_input && p->bytes) {
         memcpy(p->before + p->start, p->input, p->bytes);
     } else {
-        memset(p->before + p->start, UNWRITTEN_BYTE, p->bytes);
+        for (size_t at = 0; at < p->bytes; at += element) {
+            memcpy(p->before + p->start + at, unwritten(call->storage), element);
+        }
     }
     dcn_status status = dcn_buffer_create(runner->context, p->total, &p->buffer);
     if (status == DCN_SUCCESS) {
@@ -163,7 +173,22 @@ static bool check_untouched(const placed *p, size_t from, size_t to, const char 
     return true;
 }
 
-static bool check_after(const dcn_runner *runner, placed *p, dcn_message *message)
+static bool check_written(const placed *p, dcn_element storage, dcn_message *message)
+{
+    const size_t element = dcn_element_size(storage);
+    size_t left = 0;
+    size_t first = 0;
+    for (size_t at = 0; at < p->bytes; at += element) {
+        if (memcmp(p->after + p->start + at, unwritten(storage), element) == 0) {
+            first = left == 0 ? at / element : first;
+            left++;
+        }
+    }
+    return left == 0 || dcn_message_set(message, "%zu of the %zu elements of %s were never written; the first is %zu",
+                                        left, p->bytes / element, p->name, first);
+}
+
+static bool check_after(const dcn_runner *runner, placed *p, dcn_element storage, dcn_message *message)
 {
     dcn_status status = dcn_buffer_read(runner->queue, p->buffer, 0, p->total, p->after, NULL);
     if (status != DCN_SUCCESS) {
@@ -173,10 +198,11 @@ static bool check_after(const dcn_runner *runner, placed *p, dcn_message *messag
     size_t end = p->start + p->bytes;
     return check_untouched(p, 0, p->start, "memory before", message) &&
            check_untouched(p, end, p->total, "memory behind", message) &&
-           (!p->input || check_untouched(p, p->start, end, "the input", message));
+           (p->input ? check_untouched(p, p->start, end, "the input", message) : check_written(p, storage, message));
 }
 
-static bool execute(const dcn_runner *runner, dcn_plan *plan, placed *tensors, size_t count, dcn_message *message)
+static bool execute(const dcn_runner *runner, const dcn_call *call, dcn_plan *plan, placed *tensors, size_t count,
+                    dcn_message *message)
 {
     dcn_slice slices[MAX_TENSORS];
     for (size_t i = 0; i < count; i++) {
@@ -191,7 +217,7 @@ static bool execute(const dcn_runner *runner, dcn_plan *plan, placed *tensors, s
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        if (!check_after(runner, &tensors[i], message)) {
+        if (!check_after(runner, &tensors[i], call->storage, message)) {
             return false;
         }
     }
@@ -219,7 +245,7 @@ bool dcn_runner_execute(const dcn_runner *runner, const dcn_call *call, dcn_plan
     for (size_t i = 0; i < count && good; i++) {
         good = place(runner, call, i, placement, &tensors[i], message);
     }
-    good = good && execute(runner, plan, tensors, count, message);
+    good = good && execute(runner, call, plan, tensors, count, message);
     if (good) {
         take_results(call, tensors, run);
     }

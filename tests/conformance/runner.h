@@ -1,8 +1,8 @@
 /*
  * Runs calls on a device through nothing but the neutral API, and watches the memory around them: every tensor lies
  * inside a larger buffer, with guard bands around it that must come back untouched, as must the inputs.
- * Guards, padding columns and results hold bytes of 0xff at first, which are NaN in every storage type: a stray read
- * shows in the results, a stray write in the guards, and an element that was never written is a NaN where none may be.
+ * Guards and padding columns hold bytes of 0xff, a NaN in every storage type: a stray read shows in the results.
+ * Results hold a signalling NaN at first, which no arithmetic gives: an element that was never written shows too.
  */
 #ifndef DCN_CONFORMANCE_RUNNER_H
 #define DCN_CONFORMANCE_RUNNER_H

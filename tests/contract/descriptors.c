@@ -220,7 +220,7 @@ static void test_paths(void **state)
 
 int main(int argc, char **argv)
 {
-    const int missing = choose_device(argc, argv);
+    const int missing = choose_device(argc, argv, "cpu");
     if (missing)
         return missing;
     const struct CMUnitTest tests[] = {
@@ -228,5 +228,5 @@ int main(int argc, char **argv)
         WITH_FIXTURE(test_words),        WITH_FIXTURE(test_versions), WITH_FIXTURE(test_null),
         WITH_FIXTURE(test_offset_scale), WITH_FIXTURE(test_paths),
     };
-    return RUN_TESTS("descriptors", tests);
+    return cmocka_run_group_tests_name("descriptors", tests, NULL, NULL);
 }

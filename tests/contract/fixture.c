@@ -1,26 +1,7 @@
 #include "fixture.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-const uint64_t tensor_bytes[TENSORS] = {sizeof(float) * VALUES, sizeof(float) * OFFSETS, sizeof(float) * VALUES};
-const char *const tensor_names[TENSORS] = {"value", "offset_mask", "output"};
-const char *test_device = "cpu";
-
-dcn_dcnv4_desc operator_desc(void)
-{
-    dcn_dcnv4_desc desc = dcn_dcnv4_desc_default();
-    desc.batch = 1;
-    desc.height = HEIGHT;
-    desc.width = WIDTH;
-    desc.channels = CHANNELS;
-    desc.group = GROUP;
-    desc.group_channels = DEPTH;
-    desc.offset_mask_row = ROW;
-    return desc;
-}
 
 void slices_of(const fixture *f, dcn_slice tensors[TENSORS])
 {
@@ -51,23 +32,8 @@ void expect_working(fixture *f)
     slices_of(f, tensors);
     expect_success(dcn_execute(f->plan, f->queue, tensors, TENSORS, NULL));
     expect_success(dcn_buffer_read(f->queue, f->buffers[DCN_DCNV4_OUTPUT], 0, sizeof output, output, NULL));
-    for (size_t i = 0; i < VALUES; i++)
-        if (!(fabsf(output[i] - f->reference[i]) <= 1e-5f))
-            fail_msg("element %zu is %g, but should be %g", i, (double)output[i], (double)f->reference[i]);
+    expect_agreement(output, f->reference);
     fill_output(f);
-}
-
-static void make_inputs(fixture *f)
-{
-    const dcn_dcnv4_desc desc = operator_desc();
-    for (int i = 0; i < VALUES; i++)
-        f->value[i] = (float)((i * 37) % 101) / 50.0f - 1.0f;
-    for (int i = 0; i < OFFSETS; i++)
-        f->offset_mask[i] = (float)((i * 53) % 97) / 60.0f - 0.75f;
-    const dcn_slice tensors[TENSORS] = {dcn_slice_host(f->value, tensor_bytes[0]),
-                                        dcn_slice_host(f->offset_mask, tensor_bytes[1]),
-                                        dcn_slice_host(f->reference, tensor_bytes[2])};
-    expect_success(dcn_dcnv4_run_host("cpu", &desc, tensors, TENSORS));
 }
 
 static void make_objects(fixture *f)
@@ -91,13 +57,14 @@ int make_fixture(void **state)
     fixture *f = calloc(1, sizeof *f);
     assert_non_null(f);
     *state = f;
-    make_inputs(f);
+    fill_inputs(&f->in);
+    reference_output(&f->in, f->reference);
     make_objects(f);
     dcn_device_info info = {.struct_size = sizeof info};
     expect_success(dcn_context_device(f->context, &info));
     f->native = strcmp(info.backend, "cpu") == 0;
-    expect_success(dcn_buffer_write(f->queue, f->buffers[0], 0, tensor_bytes[0], f->value, NULL));
-    expect_success(dcn_buffer_write(f->queue, f->buffers[1], 0, tensor_bytes[1], f->offset_mask, NULL));
+    expect_success(dcn_buffer_write(f->queue, f->buffers[0], 0, tensor_bytes[0], f->in.value, NULL));
+    expect_success(dcn_buffer_write(f->queue, f->buffers[1], 0, tensor_bytes[1], f->in.offset_mask, NULL));
     fill_output(f);
     return 0;
 }
@@ -117,26 +84,5 @@ int end_fixture(void **state)
     dcn_context_destroy(f->context);
     dcn_context_destroy(f->other_context);
     free(f);
-    return 0;
-}
-
-int choose_device(int argc, char **argv)
-{
-    if (argc > 1)
-        test_device = argv[1];
-    set_environment("DCNV4_DEVICE", NULL);
-    set_environment("DCNV4_PATH", NULL);
-    set_environment("DCNV4_THREADS", NULL);
-    dcn_context *context = NULL;
-    dcn_status status = dcn_context_create(test_device, NULL, &context);
-    if (status == DCN_ERROR_NO_DEVICE || status == DCN_ERROR_UNSUPPORTED) {
-        printf("skipped: %s\n0 passed, 0 failed, 1 skipped\n", dcn_error_detail());
-        return 77;
-    }
-    if (status != DCN_SUCCESS) {
-        fprintf(stderr, "%s: %s\n", test_device, dcn_error_detail());
-        return 1;
-    }
-    dcn_context_destroy(context);
     return 0;
 }

@@ -22,9 +22,9 @@ static dcn_status run_once(worker *w, dcn_queue *queue, dcn_buffer *const buffer
     dcn_slice tensors[TENSORS];
     for (int i = 0; i < TENSORS; i++)
         tensors[i] = dcn_slice_buffer(buffers[i]);
-    dcn_status status = dcn_buffer_write(queue, buffers[0], 0, tensor_bytes[0], w->inputs->value, NULL);
+    dcn_status status = dcn_buffer_write(queue, buffers[0], 0, tensor_bytes[0], w->inputs->in.value, NULL);
     if (status == DCN_SUCCESS)
-        status = dcn_buffer_write(queue, buffers[1], 0, tensor_bytes[1], w->inputs->offset_mask, NULL);
+        status = dcn_buffer_write(queue, buffers[1], 0, tensor_bytes[1], w->inputs->in.offset_mask, NULL);
     if (status == DCN_SUCCESS)
         status = dcn_buffer_fill(queue, buffers[2], 0, tensor_bytes[2], PATTERN, NULL);
     if (status == DCN_SUCCESS)
@@ -198,7 +198,7 @@ static void test_thread_counts(void **state)
 
 int main(int argc, char **argv)
 {
-    const int missing = choose_device(argc, argv);
+    const int missing = choose_device(argc, argv, "cpu");
     if (missing)
         return missing;
     const struct CMUnitTest tests[] = {
@@ -207,5 +207,5 @@ int main(int argc, char **argv)
         WITH_FIXTURE(test_objects),
         WITH_FIXTURE(test_thread_counts),
     };
-    return RUN_TESTS("threads", tests);
+    return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }

@@ -1,10 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "application.h"
 
@@ -40,7 +34,7 @@ int application_set_up(void **state)
     assert_int_equal(dcn_opencl_queue_adopt(app->adopted, app->queue, &app->adopted_queue), DCN_SUCCESS);
     assert_int_equal(dcn_dcnv4_plan_create(app->adopted, &desc, NULL, &app->plan), DCN_SUCCESS);
     fill_inputs(&app->in);
-    assert_true(reference_output(&app->in, app->reference));
+    reference_output(&app->in, app->reference);
     return 0;
 }
 

@@ -1,8 +1,11 @@
-/* An application with OpenCL objects of its own, which the library has adopted. Include cmocka.h first. */
+/* An application with OpenCL objects of its own, which the library has adopted. */
 #ifndef DCN_TEST_APPLICATION_H
 #define DCN_TEST_APPLICATION_H
 
-#include "fixture.h"
+#include <dcnv4/opencl.h>
+
+#include "opencl/cl_api.h"
+#include "operator_call.h"
 
 typedef struct application {
     dcn_context *maker; /* used only to find and open the device */

@@ -2,17 +2,12 @@
  * The functions of dcnv4/opencl.h with an application's own context, queues, memory and events: right results, whatever
  * the memory, and order by events alone.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "application.h"
 #include "backend.h"
+#include "loader.h"
 #include "objects.h"
 #include "platform.h"
 
@@ -26,7 +21,7 @@ static void check_output(application *app, cl_mem memory, size_t offset, cl_even
     float output[VALUES];
     assert_int_equal(dcn_cl.clEnqueueReadBuffer(app->queue, memory, 1, offset, sizeof output, output, 1, &after, NULL),
                      DCN_CL_SUCCESS);
-    assert_true(outputs_agree(output, app->reference));
+    expect_agreement(output, app->reference);
 }
 
 /* ---- results and order ---------------------------------------------------------------------------------- */
@@ -191,7 +186,7 @@ static void test_events_across_queues(void **state)
     while (!complete)
         assert_int_equal(dcn_event_query(events[1], &complete), DCN_SUCCESS);
     assert_int_equal(dcn_buffer_read(queues[1], buffers[0], 0, tensor_bytes[2], output, NULL), DCN_SUCCESS);
-    assert_true(outputs_agree(output, app->reference));
+    expect_agreement(output, app->reference);
     for (int i = 0; i < TENSORS; i++)
         dcn_buffer_destroy(buffers[i]);
     for (int i = 0; i < 2; i++) {
@@ -316,7 +311,7 @@ static void test_sub_buffers(void **state)
 
 int main(int argc, char **argv)
 {
-    int missing = choose_device(argc, argv);
+    int missing = choose_device(argc, argv, "opencl");
     if (missing)
         return missing;
     const struct CMUnitTest tests[] = {

@@ -5,17 +5,15 @@
  * call that it makes, with that call failing: the step must end with a clean status whose detail names the function
  * and the native code, and with nothing left.
  */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include <dcnv4/opencl.h>
 
 #include "counting.h"
-#include "fixture.h"
+#include "opencl/cl_api.h"
+#include "operator_call.h"
 #include "platform.h"
 
 /* A code that no driver gives here, so that it can only be the one asked for. */
@@ -424,7 +422,7 @@ static void test_programs_are_built_once(void **state)
 
 int main(int argc, char **argv)
 {
-    int missing = choose_device(argc, argv);
+    int missing = choose_device(argc, argv, "opencl");
     if (missing)
         return missing;
     counting_install();

@@ -1,32 +1,21 @@
 /* What the OpenCL backend refuses, and that the detail says why. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "application.h"
 #include "backend.h"
+#include "loader.h"
 #include "objects.h"
 
 /* Of the loader, beyond what the library uses. */
 typedef cl_mem(DCN_CL_CALL *create_image)(cl_context, uint64_t, const void *, const void *, void *, int32_t *);
-
-static void expect(dcn_status status, dcn_status wanted, const char *in_detail)
-{
-    if (status != wanted || !strstr(dcn_error_detail(), in_detail))
-        fail_msg("%s instead of %s; the detail must hold \"%s\" and is: %s", dcn_status_name(status),
-                 dcn_status_name(wanted), in_detail, dcn_error_detail());
-}
 
 static void test_refused_memory(void **state)
 {
     application *app = *state;
     dcn_slice tensors[TENSORS];
     slices_of(app->memory, tensors);
-#define REFUSED(wanted, text) expect(dcn_execute(app->plan, app->adopted_queue, tensors, TENSORS, NULL), wanted, text)
+#define REFUSED(wanted, text)                                                                                          \
+    expect_refused(dcn_execute(app->plan, app->adopted_queue, tensors, TENSORS, NULL), wanted, text)
     tensors[0].handle = NULL;
     REFUSED(DCN_ERROR_INVALID_ARGUMENT, "value");
     tensors[0] = dcn_opencl_slice(app->memory[0], 4, tensor_bytes[0]);
@@ -71,7 +60,8 @@ static void test_refused_image(void **state)
     dcn_slice tensors[TENSORS];
     slices_of(app->memory, tensors);
     tensors[0].handle = image;
-    expect(dcn_execute(app->plan, app->adopted_queue, tensors, TENSORS, NULL), DCN_ERROR_INVALID_ARGUMENT, "buffer");
+    expect_refused(dcn_execute(app->plan, app->adopted_queue, tensors, TENSORS, NULL), DCN_ERROR_INVALID_ARGUMENT,
+                   "buffer");
     dcn_cl.clReleaseMemObject(image);
 }
 
@@ -81,15 +71,15 @@ static void test_refused_adoptions(void **state)
     dcn_context *context = NULL;
     dcn_context *cpu = NULL;
     dcn_queue *queue = NULL;
-    expect(dcn_opencl_context_adopt(NULL, app->device, &context), DCN_ERROR_INVALID_ARGUMENT, "cl_context");
-    expect(dcn_opencl_context_adopt(app->context, NULL, &context), DCN_ERROR_INVALID_ARGUMENT, "cl_device");
-    expect(dcn_opencl_context_adopt(app->context, app->device, NULL), DCN_ERROR_INVALID_ARGUMENT, "context");
-    expect(dcn_opencl_queue_adopt(app->adopted, NULL, &queue), DCN_ERROR_INVALID_ARGUMENT, "cl_queue");
-    expect(dcn_opencl_queue_adopt(NULL, app->queue, &queue), DCN_ERROR_INVALID_ARGUMENT, "context");
-    expect(dcn_opencl_queue_adopt(app->adopted, app->queue, NULL), DCN_ERROR_INVALID_ARGUMENT, "queue");
-    expect(dcn_opencl_queue_adopt(app->maker, app->queue, &queue), DCN_ERROR_WRONG_CONTEXT, "cl_queue");
+    expect_refused(dcn_opencl_context_adopt(NULL, app->device, &context), DCN_ERROR_INVALID_ARGUMENT, "cl_context");
+    expect_refused(dcn_opencl_context_adopt(app->context, NULL, &context), DCN_ERROR_INVALID_ARGUMENT, "cl_device");
+    expect_refused(dcn_opencl_context_adopt(app->context, app->device, NULL), DCN_ERROR_INVALID_ARGUMENT, "context");
+    expect_refused(dcn_opencl_queue_adopt(app->adopted, NULL, &queue), DCN_ERROR_INVALID_ARGUMENT, "cl_queue");
+    expect_refused(dcn_opencl_queue_adopt(NULL, app->queue, &queue), DCN_ERROR_INVALID_ARGUMENT, "context");
+    expect_refused(dcn_opencl_queue_adopt(app->adopted, app->queue, NULL), DCN_ERROR_INVALID_ARGUMENT, "queue");
+    expect_refused(dcn_opencl_queue_adopt(app->maker, app->queue, &queue), DCN_ERROR_WRONG_CONTEXT, "cl_queue");
     assert_int_equal(dcn_context_create("cpu", NULL, &cpu), DCN_SUCCESS);
-    expect(dcn_opencl_queue_adopt(cpu, app->queue, &queue), DCN_ERROR_WRONG_CONTEXT, "cpu");
+    expect_refused(dcn_opencl_queue_adopt(cpu, app->queue, &queue), DCN_ERROR_WRONG_CONTEXT, "cpu");
     dcn_context_destroy(cpu);
     assert_null(context);
     assert_null(queue);
@@ -116,7 +106,7 @@ static void test_refused_device(void **state)
     if (!other)
         skip();
     dcn_context *context = NULL;
-    expect(dcn_opencl_context_adopt(app->context, other, &context), DCN_ERROR_WRONG_CONTEXT, "cl_device");
+    expect_refused(dcn_opencl_context_adopt(app->context, other, &context), DCN_ERROR_WRONG_CONTEXT, "cl_device");
 }
 
 static void test_refused_executions(void **state)
@@ -127,7 +117,7 @@ static void test_refused_executions(void **state)
     const cl_event nothing[] = {NULL};
     slices_of(app->memory, tensors);
 #define REFUSED(plan, queue, count, list, wanted, text)                                                                \
-    expect(dcn_opencl_execute(plan, queue, tensors, TENSORS, count, list, &event), wanted, text)
+    expect_refused(dcn_opencl_execute(plan, queue, tensors, TENSORS, count, list, &event), wanted, text)
     REFUSED(NULL, app->adopted_queue, 0, NULL, DCN_ERROR_INVALID_ARGUMENT, "plan");
     REFUSED(app->plan, NULL, 0, NULL, DCN_ERROR_INVALID_ARGUMENT, "queue");
     REFUSED(app->plan, app->adopted_queue, 1, NULL, DCN_ERROR_INVALID_ARGUMENT, "wait_list");
@@ -151,15 +141,15 @@ static void test_build_log(void **state)
                                 .lanes = 1,
                                 .defines = {{"float", 1}},
                                 .define_count = 1};
-    expect(dcn_backend_opencl.kernel_create(app->adopted->device, &key, &kernel), DCN_ERROR_BUILD, "error");
-    expect(DCN_ERROR_BUILD, DCN_ERROR_BUILD, "-Dfloat=1");
-    expect(DCN_ERROR_BUILD, DCN_ERROR_BUILD, "CL_BUILD_PROGRAM_FAILURE (-11)");
+    expect_refused(dcn_backend_opencl.kernel_create(app->adopted->device, &key, &kernel), DCN_ERROR_BUILD, "error");
+    expect_refused(DCN_ERROR_BUILD, DCN_ERROR_BUILD, "-Dfloat=1");
+    expect_refused(DCN_ERROR_BUILD, DCN_ERROR_BUILD, "CL_BUILD_PROGRAM_FAILURE (-11)");
     assert_null(kernel);
 }
 
 int main(int argc, char **argv)
 {
-    int missing = choose_device(argc, argv);
+    int missing = choose_device(argc, argv, "opencl");
     if (missing)
         return missing;
     const struct CMUnitTest tests[] = {

@@ -157,5 +157,5 @@ int main(void)
         cmocka_unit_test(test_environment), cmocka_unit_test(test_backend_without_devices),
     };
     set_environment("DCNV4_DEVICE", NULL);
-    return RUN_TESTS("devices", tests);
+    return cmocka_run_group_tests_name("devices", tests, NULL, NULL);
 }

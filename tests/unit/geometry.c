@@ -164,5 +164,5 @@ int main(void)
         cmocka_unit_test(test_grid_order),    cmocka_unit_test(test_grid_negative_fraction),
         cmocka_unit_test(test_grid_too_far),
     };
-    return RUN_TESTS("geometry", tests);
+    return cmocka_run_group_tests_name("geometry", tests, NULL, NULL);
 }

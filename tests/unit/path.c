@@ -104,5 +104,5 @@ int main(void)
         cmocka_unit_test(test_format),
     };
     set_environment("DCNV4_PATH", NULL);
-    return RUN_TESTS("path", tests);
+    return cmocka_run_group_tests_name("path", tests, NULL, NULL);
 }

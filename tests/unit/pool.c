@@ -142,5 +142,5 @@ int main(void)
         cmocka_unit_test(test_after_sleep),
         cmocka_unit_test(test_concurrent_callers),
     };
-    return RUN_TESTS("pool", tests);
+    return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
 }

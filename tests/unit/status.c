@@ -102,5 +102,5 @@ int main(void)
         cmocka_unit_test(test_names),       cmocka_unit_test(test_types),        cmocka_unit_test(test_fail),
         cmocka_unit_test(test_long_detail), cmocka_unit_test(test_thread_local),
     };
-    return RUN_TESTS("status", tests);
+    return cmocka_run_group_tests_name("status", tests, NULL, NULL);
 }

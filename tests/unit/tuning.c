@@ -135,5 +135,5 @@ int main(void)
         cmocka_unit_test(test_long), cmocka_unit_test(test_lanes),
         cmocka_unit_test(test_isa),
     };
-    return RUN_TESTS("tuning", tests);
+    return cmocka_run_group_tests_name("tuning", tests, NULL, NULL);
 }

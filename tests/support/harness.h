@@ -1,4 +1,4 @@
-/* What the unit and contract tests share: expecting a refusal, the environment, and the count at the end. */
+/* What all test programs share: expecting a refusal, and the environment. */
 #ifndef DCN_TEST_HARNESS_H
 #define DCN_TEST_HARNESS_H
 
@@ -23,12 +23,5 @@ void expect_success(dcn_status status);
 
 /* Sets a variable of this process, or removes it when `value` is NULL. */
 void set_environment(const char *name, const char *value);
-
-/* Prints the counts of a group of tests in the form that count_results.py reads; returns the exit status. */
-int report(size_t tests, int failed);
-
-/* Runs an array of tests as the whole of main(). */
-#define RUN_TESTS(name, tests)                                                                                         \
-    report(sizeof(tests) / sizeof *(tests), cmocka_run_group_tests_name(name, tests, NULL, NULL))
 
 #endif
