@@ -145,7 +145,7 @@ dcn_status dcn_slice_check(const char *function, const dcn_tensor_info *tensor, 
 static dcn_status check_slice(const dcn_plan *plan, const dcn_tensor_info *tensor, const dcn_slice *slice)
 {
     static const char function[] = "dcn_execute";
-    if ((int)slice->kind < DCN_MEMORY_NONE || (int)slice->kind > DCN_MEMORY_OPENCL)
+    if ((int)slice->kind < DCN_MEMORY_NONE || (int)slice->kind > DCN_MEMORY_CUDA)
         return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: %s is of memory kind %d, which is unknown", function,
                         tensor->name, (int)slice->kind);
     if (slice->kind == DCN_MEMORY_NONE)

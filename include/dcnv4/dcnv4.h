@@ -114,7 +114,7 @@ typedef enum dcn_device_type {
 typedef struct dcn_device_info {
     size_t struct_size;      /**< set by the caller: `sizeof(dcn_device_info)` */
     char name[32];           /**< what dcn_context_create() takes for exactly this device: "cpu", "opencl:0.0" */
-    char backend[16];        /**< "cpu" or "opencl" */
+    char backend[16];        /**< "cpu", "opencl" or "cuda" */
     char title[128];         /**< the device's own name */
     char platform[128];      /**< the driver's or platform's name */
     char driver[128];        /**< the driver's version */
@@ -130,7 +130,7 @@ typedef struct dcn_device_info {
 /** A backend as dcn_device_list_backend() describes it. */
 typedef struct dcn_backend_info {
     size_t struct_size; /**< set by the caller: `sizeof(dcn_backend_info)` */
-    char name[16];      /**< "cpu", "opencl" */
+    char name[16];      /**< "cpu", "opencl", "cuda" */
     char library[256];  /**< the run-time library in use; empty where none is needed or found */
     char reason[256];   /**< empty, or why the backend has no device: library, function, native code */
     uint32_t devices;   /**< how many devices it has */
@@ -328,6 +328,7 @@ typedef enum dcn_memory_kind {
     DCN_MEMORY_BUFFER = 1, /**< a #dcn_buffer of the plan's context */
     DCN_MEMORY_HOST = 2,   /**< a host pointer; native CPU device only */
     DCN_MEMORY_OPENCL = 3, /**< a `cl_mem` of the plan's OpenCL context; see `dcnv4/opencl.h` */
+    DCN_MEMORY_CUDA = 4,   /**< a device pointer of the plan's CUDA context; see `dcnv4/cuda.h` */
 } dcn_memory_kind;
 
 /**
