@@ -1,6 +1,7 @@
 /*
  * The kernel dialect: the only file that knows which compiler reads the kernels. Everything else in this folder is
- * written in the names below and compiles as OpenCL C 1.2 and as C11 with the vector extensions of gcc and clang.
+ * written in the names below and compiles as OpenCL C 1.2, as CUDA C++ and as C11 with the vector extensions of gcc and
+ * clang.
  *
  * Set before inclusion: DCN_STORAGE (0 float32, 1 float16, 2 bfloat16), DCN_INDEX_BITS (32, 64), DCN_LANES (floats in
  * a dcn_vf: 1 for the wide shape, 4, 8 or 16 for the long one). DCN_NATIVE selects C.
@@ -12,9 +13,13 @@
  * | dcn_storage | one stored element |
  * | dcn_float4, dcn_index4 | four values .x .y .z .w, kept together in work-group memory |
  * | DCN_GLOBAL, DCN_LOCAL | address spaces |
+ * | DCN_KERNEL, DCN_GROUP_ID, DCN_WORK_GROUP_PARAMETER, DCN_WORK_GROUP_MEMORY | an entry: what it begins with, which
+ *   work-group it is, and its work-group memory as last parameter and as declaration |
  * | DCN_FOR_ITEMS(i, n) | the work-items of a group: a loop in C, where a group is one thread; no state of an item
  *   may live from one such block to the next |
  * | DCN_BARRIER() | between two blocks: the group's work-group memory is consistent |
+ * | DCN_SUBGROUP, DCN_SUBGROUP_BARRIER() | the same for so many neighbouring work-items alone; not every device has it
+ * |
  */
 #ifndef DCN_DIALECT_H
 #define DCN_DIALECT_H
@@ -24,6 +29,8 @@
 
 #if defined(__OPENCL_VERSION__)
 #include "dcn_dialect_opencl.h"
+#elif defined(__CUDACC__)
+#include "dcn_dialect_cuda.h"
 #elif defined(DCN_NATIVE)
 #include "dcn_dialect_native.h"
 #else

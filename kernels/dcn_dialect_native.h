@@ -23,6 +23,7 @@ typedef int64_t dcn_i64;
 
 #define DCN_FOR_ITEMS(item, count) for (int item = 0; item < (count); item++)
 #define DCN_BARRIER()              ((void)0)
+#define dcn_multiply_high(a, b)    ((uint32_t)((uint64_t)(uint32_t)(a) * (uint32_t)(b) >> 32))
 
 typedef struct dcn_float4 {
     float x, y, z, w;

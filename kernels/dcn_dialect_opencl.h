@@ -9,8 +9,23 @@ typedef long dcn_i64;
 #define DCN_LOCAL  __local
 #define DCN_UNROLL _Pragma("unroll")
 
+#if defined(DCN_WORK_ITEMS)
+#define DCN_KERNEL __kernel __attribute__((reqd_work_group_size(DCN_WORK_ITEMS, 1, 1))) void
+#else
+#define DCN_KERNEL __kernel void
+#endif
+#define DCN_RESTRICT                         restrict
+#define DCN_GROUP_ID                         ((dcn_i64)get_group_id(0))
+#define DCN_WORK_GROUP_PARAMETER(type, name) , __local type *name
+#define DCN_WORK_GROUP_MEMORY(type, name)
+
 #define DCN_FOR_ITEMS(item, count) for (int item = (int)get_local_id(0), item##_once = 1; item##_once; item##_once = 0)
 #define DCN_BARRIER()              barrier(CLK_LOCAL_MEM_FENCE)
+/* Sub-groups are an extension of OpenCL 2.x that NVIDIA's driver lacks; its compiler takes the instruction. */
+#if defined(__NV_CL_C_VERSION)
+#define DCN_SUBGROUP           32
+#define DCN_SUBGROUP_BARRIER() asm volatile("bar.warp.sync 0xffffffff;" ::: "memory")
+#endif
 
 typedef float4 dcn_float4;
 #if DCN_INDEX_BITS == 64
@@ -47,6 +62,7 @@ typedef DCN_JOIN(int, DCN_LANES) dcn_vi;
 #define dcn_fma(a, b, c)          fma(a, b, c)
 #define dcn_multiply_add(a, b, c) fma(a, b, c)
 #define dcn_floor(x)              floor(x)
+#define dcn_multiply_high(a, b)   mul_hi((uint)(a), (uint)(b))
 
 /* ---- storage, one element --------------------------------------------------------------------- */
 

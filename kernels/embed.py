@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes a C file that holds the text of each OpenCL program, with its local includes resolved.
+"""Writes a C file that holds the text of each program, with its local includes resolved.
 
 usage: embed.py OUTPUT.c PROGRAM.cl...
 """
@@ -11,8 +11,8 @@ INCLUDE = re.compile(r'^\s*#include "([^"]+)"\s*$')
 
 
 def resolve(path, seen):
-    """The lines of a file, each include replaced by its file the first time it is met. An include of another
-    compiler's dialect stays away: only the OpenCL one is embedded."""
+    """The lines of a file, each include replaced by its file the first time it is met. The dialect of C
+    stays away: only devices read these texts."""
     lines = []
     with open(path, encoding="utf-8") as file:
         for line in file:
@@ -21,7 +21,7 @@ def resolve(path, seen):
                 lines.append(line.rstrip("\n"))
                 continue
             included = os.path.join(os.path.dirname(path), match.group(1))
-            if included in seen or match.group(1).startswith("dcn_dialect_") and "opencl" not in match.group(1):
+            if included in seen or match.group(1) == "dcn_dialect_native.h":
                 continue
             seen.add(included)
             lines += resolve(included, seen)

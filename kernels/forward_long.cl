@@ -1,10 +1,10 @@
-/* OpenCL entry of the long shape. */
+/* Entry of the long shape. */
 #include "dcn_dialect.h"
 #include "dcn_forward_long.h"
 
-__kernel void dcn_forward_long(__global const dcn_storage *value, __global const dcn_storage *offset,
-                               __global const dcn_storage *mask, __global dcn_storage *output, __global const int *grid,
-                               const dcn_forward_params params)
+DCN_KERNEL dcn_forward_long(DCN_GLOBAL const dcn_storage *value, DCN_GLOBAL const dcn_storage *offset,
+                            DCN_GLOBAL const dcn_storage *mask, DCN_GLOBAL dcn_storage *output,
+                            DCN_GLOBAL const int *grid, const dcn_forward_params params)
 {
     dcn_forward_tensors t;
     t.value = value + params.value_at;
@@ -12,5 +12,5 @@ __kernel void dcn_forward_long(__global const dcn_storage *value, __global const
     t.mask = mask + params.mask_at;
     t.output = output + params.output_at;
     t.grid = grid;
-    dcn_forward_long_item(t, &params, (dcn_i64)get_group_id(0));
+    dcn_forward_long_item(t, &params, DCN_GROUP_ID);
 }

@@ -1,20 +1,23 @@
-/* OpenCL entries of the wide shape. Work-group memory is declared as its widest element: some compilers align it to no
- * more than what its type needs. */
+/* Entries of the wide shape. Work-group memory is declared as its widest element: some compilers align it to no more
+ * than what its type needs. */
 #include "dcn_dialect.h"
 #include "dcn_forward_wide.h"
 
 #define DCN_WIDE_ENTRY(name, fast)                                                                                     \
-    __kernel void name(__global const dcn_storage *value, __global const dcn_storage *offset,                          \
-                       __global const dcn_storage *mask, __global dcn_storage *output, __global const int *grid,       \
-                       const dcn_forward_params params, __local dcn_index4 *memory)                                    \
+    DCN_KERNEL name(DCN_GLOBAL const dcn_storage *DCN_RESTRICT value,                                                  \
+                    DCN_GLOBAL const dcn_storage *DCN_RESTRICT offset,                                                 \
+                    DCN_GLOBAL const dcn_storage *DCN_RESTRICT mask, DCN_GLOBAL dcn_storage *DCN_RESTRICT output,      \
+                    DCN_GLOBAL const int *DCN_RESTRICT grid,                                                           \
+                    const dcn_forward_params params DCN_WORK_GROUP_PARAMETER(dcn_index4, memory))                      \
     {                                                                                                                  \
+        DCN_WORK_GROUP_MEMORY(dcn_index4, memory);                                                                     \
         dcn_forward_tensors t;                                                                                         \
         t.value = value + params.value_at;                                                                             \
         t.offset = offset + params.offset_at;                                                                          \
         t.mask = mask + params.mask_at;                                                                                \
         t.output = output + params.output_at;                                                                          \
         t.grid = grid;                                                                                                 \
-        dcn_forward_wide_group(fast, t, &params, memory, (dcn_i64)get_group_id(0));                                    \
+        dcn_forward_wide_group(fast, t, &params, memory, DCN_GROUP_ID);                                                \
     }
 
 DCN_WIDE_ENTRY(dcn_forward_wide_fast, 1)
