@@ -31,10 +31,23 @@ static dcn_status complete_build(const dcn_device_limits *limits, dcn_path *path
     return DCN_SUCCESS;
 }
 
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Elements of one image, of the tensor where it has most. */
+static int64_t largest_image(const dcn_forward_shape *s)
+{
+    const int64_t channels = s->group * s->group_channels;
+    const int64_t row = larger(channels, larger(s->offset_row, s->mask_row));
+    return larger(s->height * s->width * channels, s->out_height * s->out_width * row);
+}
+
 dcn_status dcn_forward_complete_path(const dcn_forward_shape *s, const dcn_device_limits *limits, dcn_path *path)
 {
-    const int64_t image = s->height * s->width * s->group * s->group_channels;
-    const bool small = image <= INT_MAX / 2; /* room for a vector beyond the last element */
+    const int64_t image = largest_image(s);
+    const bool small = image <= INT_MAX / 2; /* bytes then fit 32 bits, and a vector beyond the last element has room */
     if (path->shape == DCN_SHAPE_ANY)
         path->shape = limits->type == DCN_DEVICE_CPU ? DCN_SHAPE_LONG : DCN_SHAPE_WIDE;
     if (path->shape == DCN_SHAPE_LONG && limits->vector_width == 0)
