@@ -1,9 +1,9 @@
 /*
  * Forward, wide shape: a work-group owns a tile of output pixels and a block of groups. A slot is one (pixel, group) of
  * it; `lanes` work-items share a slot, each with DCN_VECTOR channels at a time. Neighbouring slots are neighbouring
- * groups of one pixel, so that loads of a corner fall on one stretch of memory. A team, a sub-group where it can be or
- * else the work-group, prepares the points of its slots into work-group memory; then each work-item sums those of its
- * own slot. For GPUs.
+ * groups of one pixel, so that loads of a corner fall on one stretch of memory. The work-items of a slot prepare its
+ * points into work-group memory; then each sums them for its channels. A team, a sub-group where it can be or else the
+ * work-group, goes from one to the other together. For GPUs.
  */
 #include "dcn_points.h"
 #include "dcn_special.h"
@@ -16,17 +16,20 @@ typedef struct dcn_forward_tensors {
     DCN_GLOBAL const int *grid;
 } dcn_forward_tensors;
 
-/* What marks a point without corners. */
-#define DCN_NOWHERE (~(dcn_bytes)0)
+/* Where a point's first corner lies, bytes from the image's start, with two flags above: the second column, the second
+ * row coincide with the first (one of the two lies outside the image). All bits: the point does not count. */
+#define DCN_ONE_COLUMN ((dcn_bytes)1 << (DCN_INDEX_BITS - 1))
+#define DCN_ONE_ROW    ((dcn_bytes)1 << (DCN_INDEX_BITS - 2))
+#define DCN_NOWHERE    (~(dcn_bytes)0)
 
 /* Elements that start so many bytes behind `base`. */
 #define DCN_AT(base, bytes) ((DCN_GLOBAL const dcn_storage *)((DCN_GLOBAL const char *)(base) + (bytes)))
 
-/* Work-group memory: for each slot and point of a chunk corners (bytes from the image's start) and weights, for each
- * slot its softmax, and, when the points come in several chunks, for each work-item its sums. */
+/* Work-group memory: for each slot and point of a chunk its weights and where it lies, for each slot its softmax, and,
+ * when the points come in several chunks, for each work-item its sums. */
 typedef struct dcn_workspace {
-    DCN_LOCAL dcn_bytes4 *corners;
     DCN_LOCAL dcn_float4 *weights;
+    DCN_LOCAL dcn_bytes *corners;
     DCN_LOCAL float *sums;
     DCN_LOCAL float *softmax;
 } dcn_workspace;
@@ -54,6 +57,12 @@ typedef struct dcn_place {
 #define dcn_divide(n, d, by) ((int)((dcn_multiply_high(n, (by).multiplier) + (unsigned)(n)) >> (by).shift))
 #endif
 
+/* n / d of numbers that are not negative: unsigned division by a constant is the cheaper one. */
+DCN_INLINE int dcn_over(int n, int d)
+{
+    return (int)((unsigned)n / (unsigned)d);
+}
+
 DCN_INLINE dcn_tile dcn_tile_of(const dcn_forward_params *p, dcn_i64 work_group)
 {
     dcn_tile tile;
@@ -70,10 +79,11 @@ DCN_INLINE dcn_tile dcn_tile_of(const dcn_forward_params *p, dcn_i64 work_group)
 DCN_INLINE dcn_place dcn_place_of(const dcn_forward_params *p, dcn_tile tile, int slot)
 {
     dcn_place place;
-    const int pixel = slot / p->tile_groups;
+    const int pixel = dcn_over(slot, p->tile_groups);
+    const int row = dcn_over(pixel, p->tile_w);
     place.group = tile.group + slot - pixel * p->tile_groups;
-    place.y = tile.y + pixel / p->tile_w;
-    place.x = tile.x + pixel % p->tile_w;
+    place.y = tile.y + row;
+    place.x = tile.x + pixel - row * p->tile_w;
     place.inside = place.y < p->out_height && place.x < p->out_width && place.group < p->group;
     return place;
 }
@@ -91,17 +101,24 @@ DCN_INLINE dcn_index dcn_offsets_of(const dcn_forward_params *p, dcn_place place
 
 DCN_INLINE dcn_index dcn_masks_of(const dcn_forward_params *p, dcn_place place)
 {
+#if defined(DCN_JOINT)
+    return dcn_offsets_of(p, place) + 2 * DCN_POINTS;
+#else
     return dcn_pixel_of(p, place) * (dcn_index)p->mask_row + (dcn_index)place.group * p->mask_group;
+#endif
 }
 
 /* The tensors from an image's start on. */
 DCN_INLINE dcn_forward_tensors dcn_image_of(dcn_forward_tensors t, const dcn_forward_params *p, dcn_index image)
 {
-    const dcn_i64 pixels = (dcn_i64)image * p->out_height * p->out_width;
     t.value += image * p->image;
-    t.offset += pixels * p->offset_row;
-    t.mask += pixels * p->mask_row;
-    t.output += pixels * p->channels;
+    t.offset += image * p->offset_image;
+#if defined(DCN_JOINT)
+    t.mask = t.offset;
+#else
+    t.mask += image * p->mask_image;
+#endif
+    t.output += image * p->output_image;
     return t;
 }
 
@@ -120,25 +137,15 @@ DCN_INLINE void dcn_keep_softmax(DCN_GLOBAL const dcn_storage *mask, int points,
     softmax[1] = sum;
 }
 
-/* Point k of a slot whose softmax, if it has one, is kept at `softmax`. */
-DCN_INLINE dcn_corners dcn_point_of(dcn_forward_tensors t, const dcn_forward_params *p, dcn_place place,
-                                    DCN_LOCAL const float *softmax, int k)
+/* Where point k of an output pixel lies. */
+DCN_INLINE dcn_corners dcn_point_of(dcn_forward_tensors t, const dcn_forward_params *p, dcn_place place, int k,
+                                    float offset_x, float offset_y, float mask)
 {
-    DCN_GLOBAL const dcn_storage *offset = t.offset + (dcn_offsets_of(p, place) + 2 * k);
-    const float offset_x = dcn_load(offset);
-    const float offset_y = dcn_load(offset + 1);
-    float mask = dcn_load(t.mask + (dcn_masks_of(p, place) + k));
-    if (p->softmax) {
-        dcn_softmax_stats stats;
-        stats.largest = softmax[0];
-        stats.sum = softmax[1];
-        mask = dcn_normalised(mask, stats);
-    }
     const int origin_x = place.x * p->stride_w + p->origin_w;
     const int origin_y = place.y * p->stride_h + p->origin_h;
 #if defined(DCN_KERNEL_H)
     const int cell = k < DCN_REMOVED ? k : k + 1;
-    const int column = cell / DCN_KERNEL_H;
+    const int column = dcn_over(cell, DCN_KERNEL_H);
     const int row = cell - column * DCN_KERNEL_H;
     return dcn_corners_between(dcn_locate_whole(offset_x, origin_x + column * DCN_DILATION_W - DCN_CENTER_W, p->width),
                                dcn_locate_whole(offset_y, origin_y + row * DCN_DILATION_H - DCN_CENTER_H, p->height),
@@ -150,37 +157,55 @@ DCN_INLINE dcn_corners dcn_point_of(dcn_forward_tensors t, const dcn_forward_par
 #endif
 }
 
-DCN_INLINE dcn_bytes4 dcn_corner_bytes(dcn_corners corners, const dcn_forward_params *p)
+/* Bytes from a pixel to the next one, and from a row. */
+DCN_INLINE dcn_bytes dcn_pixel_bytes(const dcn_forward_params *p)
 {
-    const dcn_bytes pixel = (dcn_bytes)p->channels * (dcn_bytes)sizeof(dcn_storage);
-    const dcn_bytes row = (dcn_bytes)p->width * pixel;
-    const dcn_bytes top = (dcn_bytes)corners.y.first * row;
-    const dcn_bytes bottom = (dcn_bytes)corners.y.second * row;
-    const dcn_bytes left = (dcn_bytes)corners.x.first * pixel;
-    const dcn_bytes right = (dcn_bytes)corners.x.second * pixel;
-    return DCN_BYTES4(corners.counts ? top + left : DCN_NOWHERE, top + right, bottom + left, bottom + right);
+    return (dcn_bytes)p->channels * (dcn_bytes)sizeof(dcn_storage);
 }
 
-/* Prepares a work-item's share of its team's points first … first+count-1: neighbouring work-items take neighbouring
- * points, whatever slot they are of. Returns whether any has a corner outside the image. */
+DCN_INLINE dcn_bytes dcn_row_bytes(const dcn_forward_params *p)
+{
+    return (dcn_bytes)p->width * dcn_pixel_bytes(p);
+}
+
+DCN_INLINE dcn_bytes dcn_corner_of(dcn_corners corners, const dcn_forward_params *p)
+{
+    const dcn_bytes at =
+        (dcn_bytes)corners.y.first * dcn_row_bytes(p) + (dcn_bytes)corners.x.first * dcn_pixel_bytes(p);
+    const dcn_bytes flags = (corners.x.whole ? 0 : DCN_ONE_COLUMN) | (corners.y.whole ? 0 : DCN_ONE_ROW);
+    return corners.counts ? at | flags : DCN_NOWHERE;
+}
+
+/* Prepares this lane's share of a slot's points first … first+count-1. Returns whether any has a corner outside the
+ * image. */
 DCN_INLINE int dcn_prepare(dcn_forward_tensors t, const dcn_forward_params *p, dcn_tile tile, dcn_workspace workspace,
                            int item, int first, int count)
 {
-    const int items = dcn_team_items(p);
-    const int slots = items / p->lanes;
-    const int first_slot = item / items * slots;
+    const int slot = dcn_over(item, p->lanes);
+    const int lane = item - slot * p->lanes;
+    const dcn_place place = dcn_place_of(p, tile, slot);
+    DCN_LOCAL dcn_float4 *weights = workspace.weights + (slot * p->chunk + lane);
+    DCN_LOCAL dcn_bytes *corners = workspace.corners + (slot * p->chunk + lane);
     int outside = 0;
-    DCN_UNROLL_POINTS for (int begin = 0; begin < slots * count; begin += items)
+    if (!place.inside)
+        return 0;
+    DCN_GLOBAL const dcn_storage *offset = t.offset + (dcn_offsets_of(p, place) + 2 * (first + lane));
+    DCN_GLOBAL const dcn_storage *masks = t.mask + (dcn_masks_of(p, place) + first + lane);
+    DCN_UNROLL_POINTS for (int begin = 0; begin < count; begin += p->lanes)
     {
-        const int point = begin + item % items;
-        const int slot = first_slot + point / count;
-        const int k = point % count;
-        const dcn_place place = dcn_place_of(p, tile, slot);
-        if (point < slots * count && place.inside) {
-            const dcn_corners corners = dcn_point_of(t, p, place, workspace.softmax + 2 * slot, first + k);
-            workspace.corners[slot * p->chunk + k] = dcn_corner_bytes(corners, p);
-            workspace.weights[slot * p->chunk + k] = DCN_FLOAT4(corners.w00, corners.w01, corners.w10, corners.w11);
-            outside |= !corners.whole;
+        if (begin + lane < count) {
+            float mask = dcn_load(masks + begin);
+            if (p->softmax) {
+                dcn_softmax_stats stats;
+                stats.largest = workspace.softmax[2 * slot];
+                stats.sum = workspace.softmax[2 * slot + 1];
+                mask = dcn_normalised(mask, stats);
+            }
+            const dcn_corners point = dcn_point_of(t, p, place, first + begin + lane, dcn_load(offset + 2 * begin),
+                                                   dcn_load(offset + 2 * begin + 1), mask);
+            weights[begin] = DCN_FLOAT4(point.w00, point.w01, point.w10, point.w11);
+            corners[begin] = dcn_corner_of(point, p);
+            outside |= !point.whole;
         }
     }
     return outside;
@@ -194,31 +219,33 @@ DCN_INLINE void dcn_add_corner(DCN_GLOBAL const dcn_storage *corner, float weigh
 }
 
 /* Adds the points of a chunk to DCN_VECTOR channels of a slot, from `value` on: the image's, at those channels. */
-DCN_INLINE void dcn_sum_vector(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL const dcn_bytes4 *corners,
-                               DCN_LOCAL const dcn_float4 *weights, int count, float *sums)
+DCN_INLINE void dcn_sum_vector(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL const dcn_bytes *corners,
+                               DCN_LOCAL const dcn_float4 *weights, int count, const dcn_forward_params *p, float *sums)
 {
     DCN_UNROLL_POINTS for (int k = 0; k < count; k++)
     {
-        const dcn_bytes4 at = corners[k];
-        const dcn_float4 w = weights[k];
-        if (at.x != DCN_NOWHERE) {
-            dcn_add_corner(DCN_AT(value, at.x), w.x, sums);
-            dcn_add_corner(DCN_AT(value, at.y), w.y, sums);
-            dcn_add_corner(DCN_AT(value, at.z), w.z, sums);
-            dcn_add_corner(DCN_AT(value, at.w), w.w, sums);
+        const dcn_bytes corner = corners[k];
+        if (corner != DCN_NOWHERE) {
+            const dcn_float4 w = weights[k];
+            const dcn_bytes right = corner & DCN_ONE_COLUMN ? 0 : dcn_pixel_bytes(p);
+            DCN_GLOBAL const dcn_storage *top = DCN_AT(value, corner & ~(DCN_ONE_COLUMN | DCN_ONE_ROW));
+            DCN_GLOBAL const dcn_storage *bottom = DCN_AT(top, corner & DCN_ONE_ROW ? 0 : dcn_row_bytes(p));
+            dcn_add_corner(top, w.x, sums);
+            dcn_add_corner(DCN_AT(top, right), w.y, sums);
+            dcn_add_corner(bottom, w.z, sums);
+            dcn_add_corner(DCN_AT(bottom, right), w.w, sums);
         }
     }
 }
 
 /* The same where all corners lie inside the image, at fixed distances from the first. */
-DCN_INLINE void dcn_sum_whole(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL const dcn_bytes4 *corners,
+DCN_INLINE void dcn_sum_whole(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL const dcn_bytes *corners,
                               DCN_LOCAL const dcn_float4 *weights, int count, const dcn_forward_params *p, float *sums)
 {
-    const dcn_bytes row = (dcn_bytes)p->width * (dcn_bytes)p->channels * (dcn_bytes)sizeof(dcn_storage);
-    DCN_GLOBAL const dcn_storage *below = DCN_AT(value, row);
+    DCN_GLOBAL const dcn_storage *below = DCN_AT(value, dcn_row_bytes(p));
     DCN_UNROLL_POINTS for (int k = 0; k < count; k++)
     {
-        const dcn_bytes at = corners[k].x;
+        const dcn_bytes at = corners[k];
         const dcn_float4 w = weights[k];
         dcn_add_corner(DCN_AT(value, at), w.x, sums);
         dcn_add_corner(DCN_AT(value, at) + p->channels, w.y, sums);
@@ -228,17 +255,21 @@ DCN_INLINE void dcn_sum_whole(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL con
 }
 
 /* The same as dcn_sum_vector for `wanted` channels, at any alignment. */
-DCN_INLINE void dcn_sum_elements(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL const dcn_bytes4 *corners,
-                                 DCN_LOCAL const dcn_float4 *weights, int count, int wanted, float *sums)
+DCN_INLINE void dcn_sum_elements(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL const dcn_bytes *corners,
+                                 DCN_LOCAL const dcn_float4 *weights, int count, int wanted,
+                                 const dcn_forward_params *p, float *sums)
 {
     for (int k = 0; k < count; k++) {
-        const dcn_bytes4 at = corners[k];
+        const dcn_bytes corner = corners[k];
         const dcn_float4 w = weights[k];
-        for (int j = 0; j < wanted && at.x != DCN_NOWHERE; j++) {
-            sums[j] = dcn_multiply_add(w.x, dcn_load(DCN_AT(value, at.x) + j), sums[j]);
-            sums[j] = dcn_multiply_add(w.y, dcn_load(DCN_AT(value, at.y) + j), sums[j]);
-            sums[j] = dcn_multiply_add(w.z, dcn_load(DCN_AT(value, at.z) + j), sums[j]);
-            sums[j] = dcn_multiply_add(w.w, dcn_load(DCN_AT(value, at.w) + j), sums[j]);
+        const dcn_bytes right = corner & DCN_ONE_COLUMN ? 0 : dcn_pixel_bytes(p);
+        const dcn_bytes down = corner & DCN_ONE_ROW ? 0 : dcn_row_bytes(p);
+        const dcn_bytes at = corner & ~(DCN_ONE_COLUMN | DCN_ONE_ROW);
+        for (int j = 0; j < wanted && corner != DCN_NOWHERE; j++) {
+            sums[j] = dcn_multiply_add(w.x, dcn_load(DCN_AT(value, at) + j), sums[j]);
+            sums[j] = dcn_multiply_add(w.y, dcn_load(DCN_AT(value, at + right) + j), sums[j]);
+            sums[j] = dcn_multiply_add(w.z, dcn_load(DCN_AT(value, at + down) + j), sums[j]);
+            sums[j] = dcn_multiply_add(w.w, dcn_load(DCN_AT(value, at + down + right) + j), sums[j]);
         }
     }
 }
@@ -248,25 +279,25 @@ DCN_INLINE void dcn_sum_elements(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL 
 DCN_INLINE void dcn_pass(const int fast, dcn_forward_tensors t, const dcn_forward_params *p, dcn_tile tile,
                          dcn_workspace workspace, int item, int pass, int first, int count, int whole)
 {
-    const int slot = item / p->lanes;
+    const int slot = dcn_over(item, p->lanes);
     const dcn_place place = dcn_place_of(p, tile, slot);
-    const int channel = (pass * p->lanes + item % p->lanes) * DCN_VECTOR;
+    const int channel = (pass * p->lanes + item - slot * p->lanes) * DCN_VECTOR;
     const int left = p->group_channels - channel;
     const int wanted = left > DCN_VECTOR ? DCN_VECTOR : left;
     if (!place.inside || left <= 0)
         return;
     const int in_pixel = place.group * p->group_channels + channel;
     DCN_GLOBAL const dcn_storage *value = t.value + in_pixel;
-    DCN_LOCAL const dcn_bytes4 *corners = workspace.corners + slot * p->chunk;
+    DCN_LOCAL const dcn_bytes *corners = workspace.corners + slot * p->chunk;
     DCN_LOCAL const dcn_float4 *weights = workspace.weights + slot * p->chunk;
     float sums[DCN_VECTOR];
     DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) sums[j] = 0.0f;
     if (fast && whole)
         dcn_sum_whole(value, corners, weights, count, p, sums);
     else if (fast)
-        dcn_sum_vector(value, corners, weights, count, sums);
+        dcn_sum_vector(value, corners, weights, count, p, sums);
     else
-        dcn_sum_elements(value, corners, weights, count, wanted, sums);
+        dcn_sum_elements(value, corners, weights, count, wanted, p, sums);
     if (p->chunk < p->points) {
         DCN_LOCAL float *carried = workspace.sums + item * DCN_VECTOR;
         for (int j = 0; j < DCN_VECTOR; j++) {
@@ -287,7 +318,7 @@ DCN_INLINE void dcn_pass(const int fast, dcn_forward_tensors t, const dcn_forwar
 }
 
 DCN_INLINE void dcn_forward_wide_group(const int fast, dcn_forward_tensors all, const dcn_forward_params *given,
-                                       DCN_LOCAL dcn_bytes4 *memory, dcn_i64 work_group)
+                                       DCN_LOCAL dcn_float4 *memory, dcn_i64 work_group)
 {
     const dcn_forward_params special = dcn_specialised(given);
     const dcn_forward_params *p = &special;
@@ -297,9 +328,9 @@ DCN_INLINE void dcn_forward_wide_group(const int fast, dcn_forward_tensors all, 
     const dcn_tile tile = dcn_tile_of(p, work_group);
     const dcn_forward_tensors t = dcn_image_of(all, p, tile.image);
     dcn_workspace workspace;
-    workspace.corners = memory;
-    workspace.weights = (DCN_LOCAL dcn_float4 *)(workspace.corners + slots * p->chunk);
-    workspace.softmax = (DCN_LOCAL float *)(workspace.weights + slots * p->chunk);
+    workspace.weights = memory;
+    workspace.corners = (DCN_LOCAL dcn_bytes *)(workspace.weights + slots * p->chunk);
+    workspace.softmax = (DCN_LOCAL float *)(workspace.corners + slots * p->chunk);
     workspace.sums = workspace.softmax + 2 * slots;
     if (p->softmax) {
         DCN_FOR_ITEMS(item, items)

@@ -40,7 +40,6 @@ DCN_INLINE dcn_forward_params dcn_specialised(const dcn_forward_params *given)
 /* A team is a sub-group where one can hold whole slots. */
 #if defined(DCN_SUBGROUP)
 #if DCN_SUBGROUP % DCN_SLOT_LANES == 0 && DCN_WORK_ITEMS % DCN_SUBGROUP == 0
-#define dcn_team_items(p)  DCN_SUBGROUP
 #define DCN_TEAM_BARRIER() DCN_SUBGROUP_BARRIER()
 #define DCN_TEAM_ALL(x)    dcn_subgroup_all(x)
 #endif
@@ -61,7 +60,6 @@ DCN_INLINE dcn_forward_params dcn_specialised(const dcn_forward_params *given)
 #define DCN_UNROLL_POINTS
 #endif
 #if !defined(DCN_TEAM_BARRIER)
-#define dcn_team_items(p)  ((p)->tile_h * (p)->tile_w * (p)->tile_groups * (p)->lanes)
 #define DCN_TEAM_BARRIER() DCN_BARRIER()
 #define DCN_TEAM_ALL(x)    ((void)(x), 0)
 #endif
