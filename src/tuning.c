@@ -6,8 +6,17 @@
 
 /* Work-items of a wide work-group: enough to hide memory latency, few enough for several groups on a compute unit. */
 #define WIDE_ITEMS 256
-/* Groups of a wide tile: their channels together fill the loads of one wavefront. */
-#define WIDE_GROUPS 4
+/* Most bytes of a pixel that one tile's groups share: two cache lines. */
+#define WIDE_BYTES 256
+#define LINE       128
+/* Pixels along one side of a wide tile. */
+#define WIDE_EXTENT 16
+/* Work-items that run together, on most GPUs a multiple or a part of it. */
+#define WAVEFRONT 32
+/* Shares of a tile's time, as measured on a GPU: of each (h + 2) (w + 2) / (h w) of it, and of each further line that
+ * is loaded for the same bytes. */
+#define HALO_COST 0.05
+#define LINE_COST 0.15
 /* Work-group memory of a wide work-group, so that a compute unit holds several. */
 #define WIDE_MEMORY 32768
 /* Multiply-adds that make a long work-item worth its own scheduling, a few microseconds. */
@@ -52,28 +61,48 @@ dcn_long_launch dcn_tune_long(const dcn_device_limits *limits, int64_t pixels, i
     return launch;
 }
 
-/* The largest power of two up to `limit`, at least 1. */
-static int power_below(int64_t limit)
+static int64_t blocks(int64_t extent, int64_t block)
 {
-    int power = 1;
-    while (2 * (int64_t)power <= limit)
-        power *= 2;
-    return power;
+    return (extent + block - 1) / block;
 }
 
-/* A tile as near to square as powers of two allow, no larger than the image. */
-static void square_tile(int64_t pixels, int out_height, int out_width, dcn_wide_launch *launch)
+/* What a tile costs for each output pixel and group, in parts of what it would if all its work-items had work and its
+ * pixels no neighbours: work-items run a wavefront at a time, tiles hang over the image, values are loaded once for
+ * each tile that reads them, and a whole cache line for any part of it. */
+static double tile_cost(int64_t h, int64_t w, int64_t groups, int lanes, int64_t group_bytes, int out_height,
+                        int out_width, int group)
 {
-    launch->tile_h = 1;
-    launch->tile_w = 1;
-    while (2 * (int64_t)launch->tile_h * launch->tile_w <= pixels) {
-        const bool wider = launch->tile_w <= launch->tile_h ? launch->tile_w < out_width : launch->tile_h >= out_height;
-        if (launch->tile_h >= out_height && launch->tile_w >= out_width)
-            return;
-        if (wider)
-            launch->tile_w *= 2;
-        else
-            launch->tile_h *= 2;
+    const double covered = (double)(blocks(out_height, h) * h) * (double)(blocks(out_width, w) * w) *
+                           (double)(blocks(group, groups) * groups);
+    const double idle = covered / ((double)out_height * out_width * group);
+    const double items = (double)(h * w * groups * lanes);
+    const double partial = (double)(blocks(h * w * groups * lanes, WAVEFRONT) * WAVEFRONT) / items;
+    const double halo = (double)((h + 2) * (w + 2)) / (double)(h * w);
+    const double line = groups * group_bytes < LINE ? (double)LINE / (double)(groups * group_bytes) - 1.0 : 0.0;
+    return idle * partial * (1.0 + HALO_COST * halo) * (1.0 + LINE_COST * line);
+}
+
+/* The cheapest tile of at most `slots` pixels times groups; among equals the largest. */
+static void choose_tile(int64_t slots, int lanes, int64_t group_bytes, int out_height, int out_width, int group,
+                        dcn_wide_launch *launch)
+{
+    const int64_t most_groups = larger(WIDE_BYTES / group_bytes, 1);
+    double least = 0.0;
+    int64_t largest = 0;
+    for (int64_t groups = smaller(smaller(most_groups, group), slots); groups >= 1; groups--) {
+        const int64_t pixels = slots / groups;
+        for (int64_t h = 1; h <= smaller(pixels, smaller(WIDE_EXTENT, out_height)); h++) {
+            for (int64_t w = 1; w <= smaller(pixels / h, smaller(WIDE_EXTENT, out_width)); w++) {
+                const double cost = tile_cost(h, w, groups, lanes, group_bytes, out_height, out_width, group);
+                if (largest > 0 && (cost > least || (cost == least && h * w * groups <= largest)))
+                    continue;
+                least = cost;
+                largest = h * w * groups;
+                launch->tile_h = (int)h;
+                launch->tile_w = (int)w;
+                launch->tile_groups = (int)groups;
+            }
+        }
     }
 }
 
@@ -81,15 +110,14 @@ dcn_status dcn_tune_wide(const dcn_device_limits *limits, uint32_t work_items, d
                          int points, int group, int group_channels, int out_height, int out_width,
                          dcn_wide_launch *launch)
 {
-    const int vector = 16 / (int)dcn_dtype_size(dtype);
+    const int64_t element = (int64_t)dcn_dtype_size(dtype);
+    const int64_t vector = 16 / element;
     const int64_t items = larger(smaller(WIDE_ITEMS, (int64_t)work_items), 1); /* drivers do report 0 */
     const uint64_t point_bytes = 4 * sizeof(float) + (uint64_t)index_bits / 8;
     const uint64_t memory = limits->local_memory < WIDE_MEMORY ? limits->local_memory : WIDE_MEMORY;
     launch->lanes = (int)smaller((group_channels + vector - 1) / vector, items);
-    int64_t slots = larger(items / launch->lanes, 1);
-    for (;; slots /= 2) {
-        launch->tile_groups = power_below(smaller(smaller(group, WIDE_GROUPS), slots));
-        square_tile(slots / launch->tile_groups, out_height, out_width, launch);
+    for (int64_t slots = larger(items / launch->lanes, 1);; slots /= 2) {
+        choose_tile(slots, launch->lanes, group_channels * element, out_height, out_width, group, launch);
         const int64_t used = (int64_t)launch->tile_h * launch->tile_w * launch->tile_groups;
         launch->local = (uint32_t)(used * launch->lanes);
         const uint64_t fixed = 2 * sizeof(float) * (uint64_t)used;
