@@ -6,15 +6,15 @@
 
 /* Work-items of a wide work-group: enough to hide memory latency, few enough for several groups on a compute unit. */
 #define WIDE_ITEMS 256
-/* Most bytes of a pixel that one tile's groups share: two cache lines. */
-#define WIDE_BYTES 256
+/* Most bytes of a pixel that one tile's groups share, and bytes of a cache line. */
+#define WIDE_BYTES 512
 #define LINE       128
 /* Pixels along one side of a wide tile. */
 #define WIDE_EXTENT 16
 /* Work-items that run together, on most GPUs a multiple or a part of it. */
 #define WAVEFRONT 32
-/* Shares of a tile's time, as measured on a GPU: of each (h + 2) (w + 2) / (h w) of it, and of each further line that
- * is loaded for the same bytes. */
+/* Shares of a tile's time, as measured on a GPU: of its pixels with their neighbours, in parts of its pixels, and of
+ * each further line that is loaded for the same bytes. */
 #define HALO_COST 0.05
 #define LINE_COST 0.15
 /* Work-group memory of a wide work-group, so that a compute unit holds several. */
@@ -77,7 +77,7 @@ static double tile_cost(int64_t h, int64_t w, int64_t groups, int lanes, int64_t
     const double idle = covered / ((double)out_height * out_width * group);
     const double items = (double)(h * w * groups * lanes);
     const double partial = (double)(blocks(h * w * groups * lanes, WAVEFRONT) * WAVEFRONT) / items;
-    const double halo = (double)((h + 2) * (w + 2)) / (double)(h * w);
+    const double halo = (double)(smaller(h + 2, out_height) * smaller(w + 2, out_width)) / (double)(h * w);
     const double line = groups * group_bytes < LINE ? (double)LINE / (double)(groups * group_bytes) - 1.0 : 0.0;
     return idle * partial * (1.0 + HALO_COST * halo) * (1.0 + LINE_COST * line);
 }
