@@ -104,18 +104,19 @@ pkg_config_says_version() {
 
 by_cmake() {
     need cmake && need "$cxx" && need ninja || return
-    cmake -G Ninja -S "$here/cmake" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/moved" -DEXPECTED_VERSION="$version" \
-        -DEXPECTED_PREFIX="$work/moved" && cmake --build "$work/cmake" && uses_shared "$work/cmake/shared_user" &&
-        ! uses_shared "$work/cmake/static_user"
+    cmake -G Ninja -S "$here/cmake" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/moved" \
+        -DEXPECTED_VERSION="$version" -DEXPECTED_PREFIX="$work/moved" -DC_SOURCE="$source/examples/one_call.c" &&
+        cmake --build "$work/cmake" && uses_shared "$work/cmake/shared_user" &&
+        ! uses_shared "$work/cmake/static_user" && ! uses_shared "$work/cmake/static_c_user"
 }
 
+# cmake_program_prints FILE PROGRAM
 cmake_program_prints() {
-    [ -x "$work/cmake/$1" ] || {
+    [ -x "$work/cmake/$2" ] || {
         echo 'it was not built'
         return $left_out
     }
-    echo "$version: 2.500" >"$work/user.expected"
-    prints "$work/user.expected" "$work/cmake/$1"
+    prints "$1" "$work/cmake/$2"
 }
 
 # meson_setup FOLDER OPTIONS...: without optimisation, which is most of the time that the library takes to build.
@@ -303,6 +304,7 @@ cp -r "$here/meson" "$work/parent"
 cp "$source/examples/one_call.c" "$work/parent"
 mkdir "$work/parent/subprojects"
 ln -s "$source" "$work/parent/subprojects/dcnv4"
+echo "$version: 2.500" >"$work/user.expected"
 
 check 'each installed header stands alone' headers_stand_alone
 check 'the soname has the major version' soname_has_the_major
@@ -314,9 +316,10 @@ check 'no name of the build folder' names_no_build_folder
 check 'pkg-config knows the version' pkg_config_says_version
 check 'C, pkg-config' by_pkg_config
 check 'C, pkg-config --static' by_pkg_config_static
-check 'C++, CMake: found by version, builds' by_cmake
-check 'C++, CMake: program with the shared library' cmake_program_prints shared_user
-check 'C++, CMake: program with the static library' cmake_program_prints static_user
+check 'CMake: found by version, builds' by_cmake
+check 'CMake: C++ with the shared library' cmake_program_prints "$work/user.expected" shared_user
+check 'CMake: C++ with the static library' cmake_program_prints "$work/user.expected" static_user
+check 'CMake: C with the static library' cmake_program_prints "$here/one_call.expected" static_c_user
 check 'Meson: installed library' by_meson
 check 'Meson: subproject, static' as_subproject_static
 check 'Meson: subproject, shared' as_subproject_shared
