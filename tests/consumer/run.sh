@@ -119,11 +119,12 @@ cmake_program_prints() {
     prints "$1" "$work/cmake/$2"
 }
 
-# meson_setup FOLDER OPTIONS...: without optimisation, which is most of the time that the library takes to build.
+# meson_setup FOLDER OPTIONS...: without optimisation, which is most of the time that the library takes to build. By name
+# for the subproject, where Meson may take what the library itself asks for.
 meson_setup() {
     folder=$1
     shift
-    "$meson" setup "$work/$folder" "$work/parent" -Doptimization=0 "$@"
+    "$meson" setup "$work/$folder" "$work/parent" -Dbuildtype=debug -Ddcnv4:buildtype=debug "$@"
 }
 
 meson_builds_and_prints() {
