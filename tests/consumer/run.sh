@@ -283,6 +283,8 @@ for tool in readelf nm strip; do
 done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# Away from the build: Meson lets ninja's tools loose on the current folder too.
+cd "$work"
 DESTDIR=$work/stage "$meson" install -C "$build" --no-rebuild >"$work/log" 2>&1 || {
     cat "$work/log"
     exit 1
