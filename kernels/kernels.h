@@ -7,6 +7,9 @@
 /* The text of an embedded program with its includes resolved, or NULL. */
 const char *dcn_kernel_source(const char *program);
 
+/* A hash of that text, in hexadecimal digits, made by the build; or NULL. For the keys of kernel_cache.h. */
+const char *dcn_kernel_source_hash(const char *program);
+
 /* What a compiled-in kernel is called with: the launch's bindings, parameters and work-group memory. */
 typedef struct dcn_native_args {
     void *buffers[DCN_MAX_BINDINGS];
