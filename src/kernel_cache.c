@@ -22,6 +22,10 @@
 enum { AT_LAYOUT = 8, AT_KEY_SIZE = 16, AT_DATA_SIZE = 24, AT_CHECKSUM = 32, HEADER_SIZE = 40 };
 enum { MAX_KEY = 64 << 10, MAX_DATA = 64 << 20 };
 
+/* As dcn_kernel_cache_info has them. */
+#define PATH_SIZE   sizeof(((dcn_kernel_cache_info *)NULL)->folder)
+#define REASON_SIZE sizeof(((dcn_kernel_cache_info *)NULL)->reason)
+
 /* ---- where and how much --------------------------------------------------------------------------------- */
 
 /* The folder that the environment names; false, with the reason, when there is to be no cache. */
@@ -44,10 +48,17 @@ static bool find_place(char *path, size_t size, char *reason, size_t reason_size
     return !reason[0];
 }
 
+bool dcn_cache_enabled(void)
+{
+    char path[PATH_SIZE];
+    char reason[REASON_SIZE];
+    return find_place(path, sizeof path, reason, sizeof reason);
+}
+
 static dcn_folder *open_cache(bool create)
 {
-    char path[sizeof((dcn_kernel_cache_info *)NULL)->folder];
-    char reason[256];
+    char path[PATH_SIZE];
+    char reason[REASON_SIZE];
     if (!find_place(path, sizeof path, reason, sizeof reason))
         return NULL;
     return dcn_folder_open(path, create, reason, sizeof reason);

@@ -47,6 +47,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Whether there is a folder to keep kernels in, though it may turn out to be of no use: for a backend to ask before it
+ * goes to any length for a key or for data. Any thread. */
+bool dcn_cache_enabled(void);
+
 /* Looks for the data that was stored with a key. On a hit `*data`, to be freed, and `*size`, which is not 0, receive it,
  * and the entry counts as used now. On a miss neither is written. Any thread. */
 bool dcn_cache_load(const char *key, void **data, size_t *size);
