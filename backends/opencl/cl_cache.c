@@ -37,7 +37,7 @@ static bool write_key(const dcn_device *device, const char *name, const char *op
                                          DCN_CL_DRIVER_VERSION};
     const char *hash = dcn_kernel_source_hash(name);
     cl_platform_id platform = NULL;
-    if (!hash ||
+    if (!dcn_cache_enabled() || !hash ||
         dcn_cl.clGetDeviceInfo(device->id, DCN_CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL) != DCN_CL_SUCCESS)
         return false;
     bool known = snprintf(key, KEY_SIZE, "opencl\n%s %s\n%s\n", name, hash, options) < KEY_SIZE;
