@@ -1,8 +1,8 @@
 /*
  * Programs and kernels. A device keeps every program that it has built, and builds one at most once: from what the
- * kernel cache has on disk, or from its source. The mutex is held
- * through a build: a second thread that wants the same program finds it ready, and compilers that are not as
- * thread-safe as OpenCL wants them (oclgrind's crashes) never run twice at a time. Execute does not come here.
+ * kernel cache has on disk, or from its source. The mutex is held through a build: a second thread that wants the same
+ * program finds it ready, and compilers that are not as thread-safe as OpenCL wants them (oclgrind's crashes) never run
+ * twice at a time. Execute does not come here.
  */
 #include "cl_internal.h"
 
