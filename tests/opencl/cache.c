@@ -294,6 +294,31 @@ static void test_refused_by_the_driver(void **state)
     expect_warm(&cold);
 }
 
+static cl_program(DCN_CL_CALL *take_binary)(cl_context, uint32_t, const cl_device_id *, const size_t *,
+                                            const unsigned char **, int32_t *, int32_t *);
+
+/* A driver that makes the program all the same, and says of the device alone that the binary is not for it. */
+static cl_program DCN_CL_CALL refuse_for_the_device(cl_context context, uint32_t count, const cl_device_id *devices,
+                                                    const size_t *sizes, const unsigned char **binaries, int32_t *taken,
+                                                    int32_t *error)
+{
+    cl_program program = take_binary(context, count, devices, sizes, binaries, taken, error);
+    *taken = DCN_CL_INVALID_BINARY;
+    return program;
+}
+
+static void test_refused_for_the_device(void **state)
+{
+    (void)state;
+    new_cache();
+    run cold = run_cold();
+    take_binary = dcn_cl.clCreateProgramWithBinary;
+    dcn_cl.clCreateProgramWithBinary = refuse_for_the_device;
+    expect_compiled(&cold);
+    dcn_cl.clCreateProgramWithBinary = take_binary;
+    expect_warm(&cold);
+}
+
 /* ---- each call failing in turn -------------------------------------------------------------------------- */
 
 /* A code that no driver gives here. */
@@ -383,6 +408,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_flipped_bits),
         cmocka_unit_test(test_permissions),
         cmocka_unit_test(test_refused_by_the_driver),
+        cmocka_unit_test(test_refused_for_the_device),
         cmocka_unit_test(test_failures_with_a_cold_cache),
         cmocka_unit_test(test_failures_with_a_warm_cache),
     };
