@@ -9,9 +9,9 @@
  *   - the backend; its platform or run-time library, with the version; the driver's version
  *   - the device, by vendor and name, or by the architecture that is compiled for
  *   - the program, with dcn_kernel_source_hash() of it, and every build option
- * in a fixed order, one on each line. What the backend cannot find out it must not leave out: it goes without the cache.
- * The version of the library is added here. Entries are found by a hash of the key, and the whole key is stored and
- * compared: two keys with one hash replace each other, and neither ever gets the other's data.
+ * in a fixed order, one on each line. What the backend cannot find out it must not leave out: it goes without the
+ * cache. The version of the library is added here. Entries are found by a hash of the key, and the whole key is stored
+ * and compared: two keys with one hash replace each other, and neither ever gets the other's data.
  *
  * File. One for each entry, named by the hash: 16 hexadecimal digits and ".dcnv4-kernel". Numbers are little-endian:
  *
@@ -31,8 +31,8 @@
  * some load a damaged binary and compute something else.
  *
  * Races. An entry is written under a name of its own (process, time, count; it must not exist yet) and then renamed, so
- * that a reader finds the old entry, the new one or none, and never a part. Writers of one key replace each other's entry
- * by an equal one. Nothing is synchronised to the disk: what a crash of the machine leaves is a miss.
+ * that a reader finds the old entry, the new one or none, and never a part. Writers of one key replace each other's
+ * entry by an equal one. Nothing is synchronised to the disk: what a crash of the machine leaves is a miss.
  *
  * Size. A store brings the folder back to 90 % of its limit when it is beyond: entries that were neither written nor
  * loaded for longest go first, never the one just stored. Temporary files that are older than an hour go too; no other
@@ -51,8 +51,8 @@
  * goes to any length for a key or for data. Any thread. */
 bool dcn_cache_enabled(void);
 
-/* Looks for the data that was stored with a key. On a hit `*data`, to be freed, and `*size`, which is not 0, receive it,
- * and the entry counts as used now. On a miss neither is written. Any thread. */
+/* Looks for the data that was stored with a key. On a hit `*data`, to be freed, and `*size`, which is not 0, receive
+ * it, and the entry counts as used now. On a miss neither is written. Any thread. */
 bool dcn_cache_load(const char *key, void **data, size_t *size);
 
 /* Stores data, in place of any that the key had, or does nothing. Any thread. */
