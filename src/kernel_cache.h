@@ -26,9 +26,9 @@
  *
  * Each of them is checked on reading, the lengths against the size of the file before anything else is believed. The
  * checksum is a hash of 64 bits, of 8 bytes in each step; a step is a bijection of what was before and of what it takes
- * in, so damage within 8 bytes never goes unseen, and any other does with a chance of 2^-64. That is all it must do:
+ * in, so damage within one step never goes unseen, and any other does with a chance of 2^-64. That is all it must do:
  * against intent there is the folder, which only its owner can write to. Drivers cannot be relied on to see damage:
- * some load a damaged binary and compute something else.
+ * some load a damaged binary, or end the process over it.
  *
  * Races. An entry is written under a name of its own (process, time, count; it must not exist yet) and then renamed, so
  * that a reader finds the old entry, the new one or none, and never a part. Writers of one key replace each other's
