@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes a C file that holds the text of each program, with its local includes resolved.
+"""Writes a C file that holds the text of each program, with its local includes resolved, and a hash of it.
 
 usage: embed.py OUTPUT.c PROGRAM.cl...
 """
+import hashlib
 import os
 import re
 import sys
@@ -34,23 +35,29 @@ def strip_comments(text):
     return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())
 
 
+def write_lookup(file, function, values):
+    """A function from a program's name to a value, NULL for any other name."""
+    file.write("const char *%s(const char *program)\n{\n" % function)
+    for name, value in values.items():
+        file.write('    if (strcmp(program, "%s") == 0)\n        return %s;\n' % (name, value))
+    file.write("    return NULL;\n}\n")
+
+
 def main():
     output, programs = sys.argv[1], sys.argv[2:]
-    names = []
+    hashes = {}
     with open(output, "w", encoding="utf-8") as file:
         file.write('#include "kernels.h"\n\n#include <string.h>\n\n')
         for path in programs:
             name = os.path.splitext(os.path.basename(path))[0]
-            names.append(name)
             text = strip_comments("\n".join(resolve(path, set()))) + "\n"
+            hashes[name] = hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
             # Numbers, because compilers need to accept only 4095 characters in a string literal.
             codes = [str(byte) for byte in text.encode("ascii")] + ["0"]
             rows = [", ".join(codes[i:i + 24]) for i in range(0, len(codes), 24)]
             file.write("static const char %s[] = {\n    %s};\n\n" % (name, ",\n    ".join(rows)))
-        file.write("const char *dcn_kernel_source(const char *program)\n{\n")
-        for name in names:
-            file.write('    if (strcmp(program, "%s") == 0)\n        return %s;\n' % (name, name))
-        file.write("    return NULL;\n}\n")
+        write_lookup(file, "dcn_kernel_source", {name: name for name in hashes})
+        write_lookup(file, "dcn_kernel_source_hash", {name: '"%s"' % value for name, value in hashes.items()})
 
 
 main()

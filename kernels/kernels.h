@@ -7,6 +7,9 @@
 /* The text of an embedded program with its includes resolved, or NULL. */
 const char *dcn_kernel_source(const char *program);
 
+/* A hash of that text, in hexadecimal digits, made by the build; or NULL. For the keys of kernel_cache.h. */
+const char *dcn_kernel_source_hash(const char *program);
+
 /* A program that nvcc compiled when this library was built, for every architecture that it knew; its kernels take every
  * parameter at run time. For machines that have a CUDA driver but no compiler. */
 typedef struct dcn_fatbin {

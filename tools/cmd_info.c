@@ -10,7 +10,8 @@ static const char help[] = "Usage: dcnv4 info [--json]\n"
                            "\n"
                            "Shows the library's version, every backend and every device of this machine: what it is, "
                            "what the library uses of\n"
-                           "it, and, where something is missing or cannot be used, why.\n"
+                           "it, and, where something is missing or cannot be used, why. Then the folder where compiled "
+                           "kernels are kept.\n"
                            "\n"
                            "Options:\n"
                            "  --json       one JSON object; sizes in bytes, null for what does not apply\n"
@@ -73,7 +74,21 @@ static void print_device(const dcn_device_info *device)
     print_field("cannot be used", device->unusable);
 }
 
-void dcn_info_print_text(const dcn_device_list *list)
+static void print_cache(const dcn_kernel_cache_info *cache)
+{
+    char size[32];
+    char limit[32];
+    printf("\nKernel cache\n");
+    if (cache->folder[0])
+        printf("  %-8s %s\n", "folder", cache->folder);
+    if (cache->reason[0])
+        printf("  %-8s %s\n", "not used", cache->reason);
+    else
+        printf("  %-8s %s of at most %s, in %" PRIu64 " file%s\n", "size", size_text(cache->size, size, sizeof size),
+               size_text(cache->limit, limit, sizeof limit), cache->entries, cache->entries == 1 ? "" : "s");
+}
+
+void dcn_info_print_text(const dcn_device_list *list, const dcn_kernel_cache_info *cache)
 {
     printf("dcnv4 %s\n", dcn_version_string());
     print_backends(list);
@@ -82,18 +97,22 @@ void dcn_info_print_text(const dcn_device_list *list)
         dcn_device_info device = dcn_tool_device(list, i);
         print_device(&device);
     }
+    print_cache(cache);
 }
 
 static int print_list(bool json)
 {
     dcn_device_list *list;
-    dcn_status status = dcn_device_list_create(&list);
+    dcn_kernel_cache_info cache = {.struct_size = sizeof cache};
+    dcn_status status = dcn_kernel_cache_get(&cache);
+    if (status == DCN_SUCCESS)
+        status = dcn_device_list_create(&list);
     if (status != DCN_SUCCESS)
         return dcn_tool_status_error("info", status);
     int code = DCN_EXIT_DONE;
     if (!json)
-        dcn_info_print_text(list);
-    else if (!dcn_info_print_json(list))
+        dcn_info_print_text(list, &cache);
+    else if (!dcn_info_print_json(list, &cache))
         code = dcn_tool_error("info", "out of memory");
     dcn_device_list_destroy(list);
     return code;

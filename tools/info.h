@@ -10,9 +10,9 @@
 bool dcn_info_json_supported(void);
 
 /* One JSON object on stdout; false when there is no memory. */
-bool dcn_info_print_json(const dcn_device_list *list);
+bool dcn_info_print_json(const dcn_device_list *list, const dcn_kernel_cache_info *cache);
 
 /* Aligned text on stdout. */
-void dcn_info_print_text(const dcn_device_list *list);
+void dcn_info_print_text(const dcn_device_list *list, const dcn_kernel_cache_info *cache);
 
 #endif

@@ -49,11 +49,20 @@ static json_t *devices_json(const dcn_device_list *list)
     return array;
 }
 
-bool dcn_info_print_json(const dcn_device_list *list)
+/* NULL for what JSON cannot hold: a path that is not UTF-8, a limit beyond its integers. */
+static json_t *cache_json(const dcn_kernel_cache_info *cache)
 {
-    /* `o` takes over both arrays and fails on NULL. */
-    json_t *root = json_pack("{ss, so, so}", "version", dcn_version_string(), "backends", backends_json(list),
-                             "devices", devices_json(list));
+    json_t *folder = cache->folder[0] ? json_string(cache->folder) : NULL;
+    json_t *limit = cache->limit <= INT64_MAX ? json_integer((json_int_t)cache->limit) : NULL;
+    return json_pack("{so?, ss?, sI, so?, sI}", "folder", folder, "reason", text_or_null(cache->reason), "size",
+                     (json_int_t)cache->size, "limit", limit, "entries", (json_int_t)cache->entries);
+}
+
+bool dcn_info_print_json(const dcn_device_list *list, const dcn_kernel_cache_info *cache)
+{
+    /* `o` takes over its value and fails on NULL. */
+    json_t *root = json_pack("{ss, so, so, so}", "version", dcn_version_string(), "backends", backends_json(list),
+                             "devices", devices_json(list), "kernel_cache", cache_json(cache));
     if (!root)
         return false;
     int failed = json_dumpf(root, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);

@@ -26,8 +26,9 @@ def check(name, right, shown=""):
         print(f"FAIL {name}: {shown}")
 
 
-def run(*arguments):
-    result = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, env=ENVIRONMENT, timeout=300)
+def run(*arguments, **environment):
+    result = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=300,
+                            env=dict(ENVIRONMENT, **environment))
     return result.returncode, result.stdout, result.stderr
 
 
@@ -103,6 +104,30 @@ def check_info():
     check("info --json: cpu", len(cpu) == 1 and cpu[0]["type"] == "cpu" and cpu[0]["unusable"] is None, cpu)
     for backend in info["backends"]:
         check("info --json: reasons", backend["devices"] > 0 or backend["reason"], backend)
+
+
+def check_kernel_cache():
+    """What `info` says of the folder, which it neither makes nor changes."""
+    with tempfile.TemporaryDirectory() as base:
+        folder = os.path.join(base, "kernels")
+        code, output, errors = run("info", DCNV4_CACHE_DIR=folder, DCNV4_CACHE_LIMIT="3")
+        told = f"\nKernel cache\n  folder   {folder}\n  size     0 bytes of at most 3 MiB, in 0 files\n"
+        check("info: cache", code == 0 and not errors and output.endswith(told), output + errors)
+        check("info makes no folder", not os.path.exists(folder))
+        _, output, _ = run("info", DCNV4_CACHE="off")
+        check("info: no cache", output.endswith("\nKernel cache\n  not used DCNV4_CACHE is off\n"), output)
+        if missing("info", "--json"):
+            return
+        os.mkdir(folder, 0o700)
+        for name, size in (("0123456789abcdef.dcnv4-kernel", 1000), ("another", 24)):
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(bytes(size))
+        _, output, _ = run("info", "--json", DCNV4_CACHE_DIR=folder)
+        told = {"folder": folder, "reason": None, "size": 1000, "limit": 256 << 20, "entries": 1}
+        check("info --json: cache", json.loads(output)["kernel_cache"] == told, output)
+        _, output, _ = run("info", "--json", DCNV4_CACHE="off")
+        cache = json.loads(output)["kernel_cache"]
+        check("info --json: no cache", cache["folder"] is None and "off" in cache["reason"], output)
 
 
 def check_bench():
@@ -189,7 +214,7 @@ def check_demo():
         check("demo: no folder", code == 2 and "cannot write" in errors, (code, errors))
 
 
-for part in (check_refusals, check_help, check_info, check_bench, check_demo):
+for part in (check_refusals, check_help, check_info, check_kernel_cache, check_bench, check_demo):
     part()
 print(", ".join(f"{count} {name}" for name, count in counts.items()))
 sys.exit(1 if counts["failed"] else 0)

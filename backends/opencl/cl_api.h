@@ -51,6 +51,7 @@ typedef void(DCN_CL_CALL *dcn_cl_build_notify)(cl_program, void *);
     X(DEVICE_COMPILER_AVAILABLE, 0x1028)                                                                               \
     X(DEVICE_QUEUE_PROPERTIES, 0x102A)                                                                                 \
     X(DEVICE_NAME, 0x102B)                                                                                             \
+    X(DEVICE_VENDOR, 0x102C)                                                                                           \
     X(DRIVER_VERSION, 0x102D)                                                                                          \
     X(DEVICE_PROFILE, 0x102E)                                                                                          \
     X(DEVICE_VERSION, 0x102F)                                                                                          \
@@ -78,6 +79,9 @@ typedef void(DCN_CL_CALL *dcn_cl_build_notify)(cl_program, void *);
     X(MEM_CONTEXT, 0x1106)                                                                                             \
     X(MEM_ASSOCIATED_MEMOBJECT, 0x1107)                                                                                \
     X(MEM_OFFSET, 0x1108)                                                                                              \
+    X(PROGRAM_DEVICES, 0x1163)                                                                                         \
+    X(PROGRAM_BINARY_SIZES, 0x1165)                                                                                    \
+    X(PROGRAM_BINARIES, 0x1166)                                                                                        \
     X(PROGRAM_BUILD_LOG, 0x1183)                                                                                       \
     X(KERNEL_WORK_GROUP_SIZE, 0x11B0)                                                                                  \
     X(EVENT_COMMAND_EXECUTION_STATUS, 0x11D3)                                                                          \
@@ -182,8 +186,11 @@ enum { DCN_CL_ERRORS(DCN_CL_ERROR) };
     X(int32_t, clReleaseMemObject, cl_mem)                                                                             \
     X(int32_t, clGetMemObjectInfo, cl_mem, uint32_t, size_t, void *, size_t *)                                         \
     X(cl_program, clCreateProgramWithSource, cl_context, uint32_t, const char **, const size_t *, int32_t *)           \
+    X(cl_program, clCreateProgramWithBinary, cl_context, uint32_t, const cl_device_id *, const size_t *,               \
+      const unsigned char **, int32_t *, int32_t *)                                                                    \
     X(int32_t, clReleaseProgram, cl_program)                                                                           \
     X(int32_t, clBuildProgram, cl_program, uint32_t, const cl_device_id *, const char *, dcn_cl_build_notify, void *)  \
+    X(int32_t, clGetProgramInfo, cl_program, uint32_t, size_t, void *, size_t *)                                       \
     X(int32_t, clGetProgramBuildInfo, cl_program, cl_device_id, uint32_t, size_t, void *, size_t *)                    \
     X(cl_kernel, clCreateKernel, cl_program, const char *, int32_t *)                                                  \
     X(int32_t, clReleaseKernel, cl_kernel)                                                                             \

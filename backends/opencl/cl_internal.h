@@ -61,6 +61,15 @@ dcn_status dcn_cl_kernel_work_group(dcn_device *device, dcn_kernel *kernel, uint
 /* Ends every program of the device. */
 void dcn_cl_programs_release(dcn_device *device);
 
+/* ---- compiled programs on disk (cl_cache.c) ----------------------------------------------------- */
+
+/* The program as it was compiled before, built and with that kernel in it; NULL where the kernel cache has none that
+ * the driver takes. Neither function fails or touches the detail. */
+cl_program dcn_cl_cache_load(const dcn_device *device, const char *name, const char *options, const char *entry);
+
+/* Keeps what the driver has compiled. */
+void dcn_cl_cache_store(const dcn_device *device, const char *name, const char *options, cl_program program);
+
 /* ---- memory (cl_memory.c) ----------------------------------------------------------------------- */
 
 struct dcn_memory {

@@ -1,7 +1,8 @@
 /*
- * Programs and kernels. A device keeps every program that it has built, and builds one at most once. The mutex is held
- * through a build: a second thread that wants the same program finds it ready, and compilers that are not as
- * thread-safe as OpenCL wants them (oclgrind's crashes) never run twice at a time. Execute does not come here.
+ * Programs and kernels. A device keeps every program that it has built, and builds one at most once: from what the
+ * kernel cache has on disk, or from its source. The mutex is held through a build: a second thread that wants the same
+ * program finds it ready, and compilers that are not as thread-safe as OpenCL wants them (oclgrind's crashes) never run
+ * twice at a time. Execute does not come here.
  */
 #include "cl_internal.h"
 
@@ -65,7 +66,7 @@ static dcn_status add_build_log(const dcn_device *device, cl_program program, co
     return status;
 }
 
-static dcn_status build(const dcn_device *device, const char *name, const char *options, cl_program *program)
+static dcn_status build_source(const dcn_device *device, const char *name, const char *options, cl_program *program)
 {
     const char *source = dcn_kernel_source(name);
     if (!source)
@@ -85,6 +86,19 @@ static dcn_status build(const dcn_device *device, const char *name, const char *
     return DCN_SUCCESS;
 }
 
+static dcn_status build(const dcn_device *device, const dcn_kernel_key *key, const char *options, cl_program *program)
+{
+    cl_program kept = dcn_cl_cache_load(device, key->program, options, key->entry);
+    if (kept) {
+        *program = kept;
+        return DCN_SUCCESS;
+    }
+    dcn_status status = build_source(device, key->program, options, program);
+    if (status == DCN_SUCCESS)
+        dcn_cl_cache_store(device, key->program, options, *program);
+    return status;
+}
+
 /* ---- the device's programs ---------------------------------------------------------------------- */
 
 static const dcn_cl_program *find_program(const dcn_device *device, const char *key)
@@ -95,19 +109,20 @@ static const dcn_cl_program *find_program(const dcn_device *device, const char *
     return program;
 }
 
-static dcn_status add_program(dcn_device *device, const char *key, const char *name, const char *options,
+/* `text` is the whole key of the program. */
+static dcn_status add_program(dcn_device *device, const char *text, const dcn_kernel_key *key, const char *options,
                               cl_program *handle)
 {
-    const size_t key_size = strlen(key) + 1;
+    const size_t key_size = strlen(text) + 1;
     dcn_cl_program *program = malloc(sizeof *program + key_size);
     if (!program)
         return dcn_fail_memory("an OpenCL program", sizeof *program + key_size);
-    dcn_status status = build(device, name, options, &program->handle);
+    dcn_status status = build(device, key, options, &program->handle);
     if (status != DCN_SUCCESS) {
         free(program);
         return status;
     }
-    memcpy(program->key, key, key_size);
+    memcpy(program->key, text, key_size);
     program->next = device->programs;
     device->programs = program;
     *handle = program->handle;
@@ -127,7 +142,7 @@ static dcn_status get_program(dcn_device *device, const dcn_kernel_key *key, cl_
     if (program)
         *handle = program->handle;
     else
-        status = add_program(device, text, key->program, options, handle);
+        status = add_program(device, text, key, options, handle);
     dcn_mutex_unlock(device->mutex);
     return status;
 }

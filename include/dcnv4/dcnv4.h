@@ -224,6 +224,35 @@ DCN_API dcn_status dcn_context_device(const dcn_context *context, dcn_device_inf
 /** @} */
 
 /* ------------------------------------------------------------------------------------------------ */
+/** @name Kernel cache: compiled kernels on disk
+ * Devices that compile kernels at run time keep the result in a private folder of the user, so that the next process
+ * finds it there. Whatever is wrong with the folder or a file in it costs time and nothing else. The environment
+ * decides, each time that a kernel is needed:
+ * - `DCNV4_CACHE`: `off` keeps nothing and looks nowhere
+ * - `DCNV4_CACHE_DIR`: the folder; else `$XDG_CACHE_HOME/dcnv4` or `$HOME/.cache/dcnv4`, on Windows
+ *   `%LOCALAPPDATA%\dcnv4\cache`. One that belongs to another user, or that others may write to, is not used.
+ * - `DCNV4_CACHE_LIMIT`: how large it may grow, in MiB, 256 if not set; what was not used for longest goes first
+ * @{ */
+
+/** The cache as dcn_kernel_cache_get() describes it. All text is terminated. */
+typedef struct dcn_kernel_cache_info {
+    size_t struct_size; /**< set by the caller: `sizeof(dcn_kernel_cache_info)` */
+    char folder[1024];  /**< the folder, which need not exist yet; empty when there is no cache at all */
+    char reason[256];   /**< empty, or why the cache is not used */
+    uint64_t limit;     /**< bytes that it may have */
+    uint64_t size;      /**< bytes that it has */
+    uint64_t entries;   /**< compiled programs in it */
+} dcn_kernel_cache_info;
+
+/**
+ * Describes the kernel cache as the environment and the folder are now. Makes no folder. Any thread.
+ * @param[in,out] info its `struct_size` is set by the caller
+ * @return #DCN_SUCCESS, #DCN_ERROR_INVALID_ARGUMENT (NULL), #DCN_ERROR_VERSION
+ */
+DCN_API dcn_status dcn_kernel_cache_get(dcn_kernel_cache_info *info);
+/** @} */
+
+/* ------------------------------------------------------------------------------------------------ */
 /** @name Buffers, queues and events, for callers who bring none
  * @{ */
 
