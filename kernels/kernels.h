@@ -7,6 +7,19 @@
 /* The text of an embedded program with its includes resolved, or NULL. */
 const char *dcn_kernel_source(const char *program);
 
+/* A program compiled for NVIDIA GPUs by the build. Its kernels take every parameter at run time and ignore
+ * key->defines. */
+typedef struct dcn_fatbin {
+    const char *program;
+    dcn_dtype storage;
+    int index_bits;
+    const void *data;
+    size_t size;
+} dcn_fatbin;
+
+/* All of them; `program` is NULL at the end. Empty where the build had no nvcc. */
+extern const dcn_fatbin dcn_fatbins[];
+
 /* What a compiled-in kernel is called with: the launch's bindings, parameters and work-group memory. */
 typedef struct dcn_native_args {
     void *buffers[DCN_MAX_BINDINGS];

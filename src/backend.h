@@ -27,7 +27,8 @@ typedef struct dcn_device_limits {
     dcn_device_type type;
     bool native; /* kernels are compiled-in C: work-groups are loops, one work-item at a time */
     uint32_t compute_units;
-    uint32_t vector_width;   /* float lanes that suit the long shape: 4, 8 or 16; on a native device: the widest */
+    uint32_t vector_width;   /* float lanes that suit the long shape: 4, 8 or 16; on a native device: the widest;
+                                0: the device has no long shape */
     uint32_t max_work_group; /* work-items */
     uint64_t local_memory;   /* bytes of work-group memory that one launch may use */
     uint64_t largest_buffer; /* bytes */
@@ -67,6 +68,13 @@ typedef struct dcn_binding {
     uint64_t first;     /* … and overlap when their byte ranges [first, first + size) do */
     uint64_t size;      /* bytes */
 } dcn_binding;
+
+/* The largest power of two, up to 256, that divides an address; or several, joined by |. */
+static inline uint64_t dcn_alignment(uint64_t address)
+{
+    address |= 256;
+    return address & (~address + 1);
+}
 
 /* One launch: `groups` work-groups of `local` work-items. Kernel arguments, in order: the bindings' memory, then
  * `params` by value, then, if local_bytes > 0, work-group memory. */
@@ -156,6 +164,7 @@ typedef struct dcn_backend {
 extern const dcn_backend *const dcn_backends[];
 
 extern const dcn_backend dcn_backend_cpu;
+extern const dcn_backend dcn_backend_cuda;
 extern const dcn_backend dcn_backend_opencl;
 
 #endif
