@@ -31,7 +31,7 @@ dcn_status dcn_cu_write_key(const dcn_device *device, const dcn_kernel_key *key,
         used = snprintf(text, DCN_CU_KEY_SIZE, "%s embedded %d %d", key->program, (int)key->storage, key->index_bits);
     else
         used = snprintf(text, DCN_CU_KEY_SIZE,
-                        "%s nvrtc-%d.%d --gpu-architecture=%s --fmad=false --std=c++17 --default-device"
+                        "%s nvrtc-%d.%d --gpu-architecture=%s --fmad=false --std=c++17 -default-device"
                         " -DDCN_STORAGE=%d -DDCN_INDEX_BITS=%d -DDCN_LANES=%" PRIu32,
                         key->program, version / 1000, version % 1000 / 10, architecture, (int)key->storage,
                         key->index_bits, key->lanes);

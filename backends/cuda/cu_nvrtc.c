@@ -1,10 +1,12 @@
 #include "cu_nvrtc.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cu_api.h"
 #include "platform.h"
+#include "status.h"
 
 #if defined(_WIN32)
 #define BUILTINS "nvrtc-builtins64_%d%d.dll"
@@ -56,6 +58,17 @@ static void open_builtins(int major, int minor)
     dcn_library_open(names, &found, reason, sizeof reason);
 }
 
+/* Why a library that is there is not taken: the first reason stays. */
+DCN_PRINTF(1, 2) static void refuse(const char *format, ...)
+{
+    if (failure[0])
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(failure, sizeof failure, format, arguments);
+    va_end(arguments);
+}
+
 /* Takes the library of this name, if it is there and made for a driver of `newest` at most; 0: whatever it is for. */
 static void try_name(const char *name, int newest)
 {
@@ -70,12 +83,12 @@ static void try_name(const char *name, int newest)
         return;
     const char *missing = find_all(library, &api);
     if (missing) {
-        snprintf(failure, sizeof failure, "%s lacks %s, which NVRTC 11.2 has", name, missing);
+        refuse("%s lacks %s, which NVRTC 11.2 has", name, missing);
     } else if (api.nvrtcVersion(&major, &minor) != DCN_NVRTC_SUCCESS) {
-        snprintf(failure, sizeof failure, "%s does not tell its version", name);
+        refuse("%s does not tell its version", name);
     } else if (newest && major > newest / 1000) {
-        snprintf(failure, sizeof failure, "%s is NVRTC %d.%d, but the driver supports CUDA %d.%d", name, major, minor,
-                 newest / 1000, newest % 1000 / 10);
+        refuse("%s is NVRTC %d.%d, but the driver supports CUDA %d.%d", name, major, minor, newest / 1000,
+               newest % 1000 / 10);
     } else {
         dcn_nvrtc = api;
         version = 1000 * major + 10 * minor;

@@ -59,7 +59,7 @@ static dcn_status load_module(const dcn_device *device, const dcn_cu_code *code,
 {
     char errors[LOG_SIZE] = "";
     char notes[LOG_SIZE] = "";
-    char meaning[128];
+    char meaning[256];
     unsigned options[] = {DCN_CU_JIT_ERROR_LOG_BUFFER, DCN_CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES,
                           DCN_CU_JIT_INFO_LOG_BUFFER, DCN_CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES};
     void *values[] = {errors, (void *)(uintptr_t)LOG_SIZE, notes, (void *)(uintptr_t)LOG_SIZE};

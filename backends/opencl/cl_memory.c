@@ -113,8 +113,9 @@ dcn_status dcn_cl_bind(dcn_device *device, const dcn_slice *slice, dcn_memory *m
     case DCN_MEMORY_OPENCL:
         return bind_foreign(device, slice, name, binding);
     case DCN_MEMORY_HOST:
-        return dcn_fail(DCN_ERROR_WRONG_CONTEXT, "%s: host memory, but %s takes buffers", name,
-                        device->facts.info.name);
+    case DCN_MEMORY_CUDA:
+        return dcn_fail(DCN_ERROR_WRONG_CONTEXT, "%s: %s memory, but %s takes buffers", name,
+                        slice->kind == DCN_MEMORY_HOST ? "host" : "CUDA", device->facts.info.name);
     case DCN_MEMORY_NONE:
         break;
     }
