@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "fake.h"
 
@@ -87,6 +88,8 @@ FAKE_API dcn_nvrtc_result nvrtcCompileProgram(nvrtcProgram program, int number, 
         return DCN_NVRTC_ERROR_BUILTIN_OPERATION_FAILURE;
     }
     atomic_fetch_add(&compiler.compiled, 1);
+    if (atomic_load(&compiler.slow))
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
     size_t used = (size_t)snprintf(program->text, sizeof program->text, "%s\n", program->name);
     for (int i = 0; i < number; i++) {
         if (strcmp(options[i], "-D" FAKE_BROKEN "=1") == 0) {

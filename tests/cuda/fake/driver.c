@@ -17,6 +17,7 @@ struct CUmod_st {
 struct CUfunc_st {
     char name[64];
     CUcontext context;
+    bool loaded;
     CUfunction next;
 };
 
@@ -288,6 +289,7 @@ FAKE_API dcn_cu_result cuModuleGetFunction(CUfunction *function, CUmodule module
         return DCN_CU_ERROR_OUT_OF_MEMORY;
     snprintf(made->name, sizeof made->name, "%s", name);
     made->context = module->context;
+    made->loaded = false;
     pthread_mutex_lock(&lock);
     made->next = functions;
     functions = made;
@@ -310,6 +312,7 @@ FAKE_API dcn_cu_result cuFuncLoad(CUfunction function)
 {
     FAILS(cuFuncLoad);
     NEEDS_OWN(function->context);
+    function->loaded = true;
     return DCN_CU_SUCCESS;
 }
 
@@ -579,6 +582,8 @@ FAKE_API dcn_cu_result cuLaunchKernel(CUfunction function, unsigned grid_x, unsi
     NEEDS_OWN_STREAM(stream);
     if (extra || shared > SHARED_MEMORY)
         return DCN_CU_ERROR_INVALID_VALUE;
+    if (!function->loaded)
+        BREAKS_CAPTURE(cuLaunchKernel) /* it would load the function now */
     pthread_mutex_lock(&lock);
     fake_launch *launch = &driver.launch;
     snprintf(launch->function, sizeof launch->function, "%s", function->name);

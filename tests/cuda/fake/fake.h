@@ -109,6 +109,7 @@ typedef struct fake_compiler {
     atomic_long programs; /* alive */
     atomic_long compiled; /* so far */
     atomic_int newest;    /* the newest architecture of three: 75, 80 and this */
+    atomic_bool slow;     /* compiling takes as long as another thread needs to get in between */
 } fake_compiler;
 
 FAKE_API fake_compiler *fake_compiler_state(void);
