@@ -71,6 +71,13 @@ typedef struct dcn_binding {
     uint64_t size;      /* bytes */
 } dcn_binding;
 
+/* The largest power of two, up to 256, that divides an address; or several, joined by |. */
+static inline uint64_t dcn_alignment(uint64_t address)
+{
+    address |= 256;
+    return address & (~address + 1);
+}
+
 /* One launch: `groups` work-groups of `local` work-items. Kernel arguments, in order: the bindings' memory, then
  * `params` by value, then, if local_bytes > 0, work-group memory. */
 typedef struct dcn_launch {
@@ -159,6 +166,7 @@ typedef struct dcn_backend {
 extern const dcn_backend *const dcn_backends[];
 
 extern const dcn_backend dcn_backend_cpu;
+extern const dcn_backend dcn_backend_cuda;
 extern const dcn_backend dcn_backend_opencl;
 
 #endif

@@ -194,14 +194,21 @@ dcn_status dcn_device_list_create(dcn_device_list **list)
     return list ? make_list("", list) : dcn_fail_null("dcn_device_list_create", "list");
 }
 
-/* Whether `text` is of the form P.D: a place in the loader's list, which no name is searched for. */
-static bool is_index(const char *text)
+/* Whether `text` is a number, or numbers with dots between, as `index` is: a place in a driver's list, which no name is
+ * searched for. */
+static bool is_like_index(const char *text, const char *index)
 {
-    const size_t platform = strspn(text, "0123456789");
-    if (platform == 0 || text[platform] != '.')
-        return false;
-    const size_t device = strspn(text + platform + 1, "0123456789");
-    return device > 0 && text[platform + 1 + device] == '\0';
+    static const char digits[] = "0123456789";
+    for (;;) {
+        const size_t here = strspn(text, digits);
+        const size_t there = strspn(index, digits);
+        if ((here == 0) != (there == 0) || text[here] != index[there])
+            return false;
+        if (text[here] == '\0')
+            return true;
+        text += here + 1;
+        index += there + 1;
+    }
 }
 
 static const dcn_listed_device *choose_by_name(const dcn_device_list *list, const char *name)
@@ -218,7 +225,7 @@ static const dcn_listed_device *choose_by_name(const dcn_device_list *list, cons
             continue;
         bool fits =
             !rest ||
-            (*rest && !is_index(rest) &&
+            (*rest && !is_like_index(rest, device->index) &&
              (contains_without_case(device->info.platform, rest) || contains_without_case(device->info.title, rest)));
         if (fits && !device->info.unusable[0])
             return device;

@@ -123,7 +123,8 @@ dcn_status dcn_slice_check(const char *function, const dcn_tensor_info *tensor, 
         return dcn_fail(DCN_ERROR_BUFFER_TOO_SMALL,
                         "%s: the slice of %s has %" PRIu64 " bytes, but the tensor needs %" PRIu64, function, name,
                         slice->size, tensor->bytes);
-    if (slice->kind != DCN_MEMORY_HOST) {
+    const bool address = slice->kind == DCN_MEMORY_HOST || slice->kind == DCN_MEMORY_CUDA;
+    if (!address) {
         if (slice->offset % element != 0)
             return dcn_fail(DCN_ERROR_MISALIGNED,
                             "%s: the offset of %s is %" PRIu64 ", but must be a multiple of its element size %" PRIu64,

@@ -15,6 +15,9 @@ void *dcn_library_open(const char *const *names, const char **found, char *reaso
 typedef void (*dcn_function)(void);
 dcn_function dcn_library_symbol(void *library, const char *symbol);
 
+/* The folder, with the separator behind it, of the library that a function is from; false where that is unknown. */
+bool dcn_library_folder(dcn_function function, char *folder, size_t size);
+
 typedef struct dcn_mutex dcn_mutex;
 typedef struct dcn_condition dcn_condition;
 typedef struct dcn_thread dcn_thread;

@@ -1,5 +1,5 @@
 #if defined(__linux__)
-#define _GNU_SOURCE /* CPU affinity */
+#define _GNU_SOURCE /* CPU affinity, dladdr */
 #endif
 
 #include "platform.h"
@@ -51,6 +51,29 @@ dcn_function dcn_library_symbol(void *library, const char *symbol)
     dcn_function function = NULL;
     memcpy(&function, &address, sizeof function); /* ISO C has no cast from object to function pointer */
     return function;
+}
+
+bool dcn_library_folder(dcn_function function, char *folder, size_t size)
+{
+#if defined(__linux__)
+    void *address = NULL;
+    Dl_info found;
+    memcpy(&address, &function, sizeof address);
+    if (!dladdr(address, &found) || !found.dli_fname)
+        return false;
+    const char *name = strrchr(found.dli_fname, '/');
+    const size_t length = name ? (size_t)(name - found.dli_fname) + 1 : 0;
+    if (length == 0 || length >= size)
+        return false;
+    memcpy(folder, found.dli_fname, length);
+    folder[length] = '\0';
+    return true;
+#else
+    (void)function;
+    (void)folder;
+    (void)size;
+    return false;
+#endif
 }
 
 dcn_mutex *dcn_mutex_create(void)

@@ -43,6 +43,22 @@ dcn_function dcn_library_symbol(void *library, const char *symbol)
     return function;
 }
 
+bool dcn_library_folder(dcn_function function, char *folder, size_t size)
+{
+    HMODULE library = NULL;
+    LPCSTR address = NULL;
+    memcpy(&address, &function, sizeof address);
+    if (!GetModuleHandleExA(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                            address, &library))
+        return false;
+    const DWORD length = GetModuleFileNameA(library, folder, (DWORD)size);
+    char *name = length > 0 && length < size ? strrchr(folder, '\\') : NULL;
+    if (!name)
+        return false;
+    name[1] = '\0';
+    return true;
+}
+
 dcn_mutex *dcn_mutex_create(void)
 {
     dcn_mutex *mutex = malloc(sizeof *mutex);

@@ -61,9 +61,7 @@ static dcn_status bind(dcn_device *device, const dcn_slice *slice, dcn_memory *m
     const uintptr_t address = (uintptr_t)start;
     binding->handle = start;
     binding->offset = 0;
-    binding->alignment = address == 0 ? 256 : address & (~address + 1);
-    if (binding->alignment > 256)
-        binding->alignment = 256;
+    binding->alignment = dcn_alignment(address);
     binding->identity = 0;
     binding->first = address;
     binding->size = slice->size;

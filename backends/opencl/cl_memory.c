@@ -5,9 +5,6 @@
 
 #include "status.h"
 
-/* Alignments above this one are of no use to any kernel. */
-#define MAX_ALIGNMENT 256u
-
 dcn_status dcn_cl_memory_create(dcn_device *device, uint64_t bytes, dcn_memory **memory)
 {
     if (bytes > SIZE_MAX)
@@ -68,20 +65,13 @@ static dcn_status ask_memory(cl_mem memory, memory_facts *facts)
     return status;
 }
 
-/* The largest power of two, up to MAX_ALIGNMENT, that divides all of the numbers joined by | in `combined`. */
-static uint64_t common_alignment(uint64_t combined)
-{
-    combined |= MAX_ALIGNMENT;
-    return combined & (~combined + 1);
-}
-
-/* A slice of `memory`, which starts `origin` bytes into the object `root`; `base` is as common_alignment() takes it. */
+/* A slice of `memory`, which starts `origin` bytes into the object `root`; `base` is as dcn_alignment() takes it. */
 static void fill_binding(cl_mem memory, cl_mem root, uint64_t origin, uint64_t base, const dcn_slice *slice,
                          dcn_binding *binding)
 {
     binding->handle = memory;
     binding->offset = slice->offset;
-    binding->alignment = common_alignment(base | (origin + slice->offset));
+    binding->alignment = dcn_alignment(base | (origin + slice->offset));
     binding->identity = (uint64_t)(uintptr_t)root;
     binding->first = origin + slice->offset;
     binding->size = slice->size;
@@ -123,8 +113,9 @@ dcn_status dcn_cl_bind(dcn_device *device, const dcn_slice *slice, dcn_memory *m
     case DCN_MEMORY_OPENCL:
         return bind_foreign(device, slice, name, binding);
     case DCN_MEMORY_HOST:
-        return dcn_fail(DCN_ERROR_WRONG_CONTEXT, "%s: host memory, but %s takes buffers", name,
-                        device->facts.info.name);
+    case DCN_MEMORY_CUDA:
+        return dcn_fail(DCN_ERROR_WRONG_CONTEXT, "%s: %s memory, but %s takes buffers", name,
+                        slice->kind == DCN_MEMORY_HOST ? "host" : "CUDA", device->facts.info.name);
     case DCN_MEMORY_NONE:
     case DCN_MEMORY_CUDA:
         break;

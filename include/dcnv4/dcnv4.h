@@ -113,7 +113,7 @@ typedef enum dcn_device_type {
 /** A device as dcn_device_list_get() and dcn_context_device() describe it. All text is UTF-8 and terminated. */
 typedef struct dcn_device_info {
     size_t struct_size;      /**< set by the caller: `sizeof(dcn_device_info)` */
-    char name[32];           /**< what dcn_context_create() takes for exactly this device: "cpu", "opencl:0.0" */
+    char name[32];           /**< what dcn_context_create() takes for exactly this device: "cpu", "cuda:0" */
     char backend[16];        /**< "cpu", "opencl" or "cuda" */
     char title[128];         /**< the device's own name */
     char platform[128];      /**< the driver's or platform's name */
@@ -200,9 +200,10 @@ static inline dcn_context_options dcn_context_options_default(void)
  * - `"auto"` or NULL: the environment's `DCNV4_DEVICE` if set, else the fastest usable one: a GPU before a CPU, the
  *   native CPU device before an OpenCL CPU device
  * - `"cpu"`: the native CPU device
+ * - `"cuda"`: the first usable CUDA device; `"cuda:N"`: device N, as the CUDA driver counts them
  * - `"opencl"`: the first usable OpenCL device
  * - `"opencl:P.D"`: platform P, device D, as the loader lists them (from 0; empty platforms count)
- * - `"opencl:TEXT"`: the first whose platform's or device's name contains TEXT, in any letter case
+ * - `"opencl:TEXT"`, `"cuda:TEXT"`: the first whose platform's or device's name contains TEXT, in any letter case
  *
  * @param device  the name, or NULL for "auto"
  * @param options NULL for the defaults

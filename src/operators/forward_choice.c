@@ -53,7 +53,7 @@ dcn_status dcn_forward_complete_path(const dcn_forward_shape *s, const dcn_devic
     if (path->shape == DCN_SHAPE_ANY)
         path->shape = limits->type == DCN_DEVICE_CPU ? DCN_SHAPE_LONG : DCN_SHAPE_WIDE;
     if (path->shape == DCN_SHAPE_LONG && limits->vector_width == 0)
-        return dcn_fail(DCN_ERROR_UNSUPPORTED, "path long: this device has no vectors");
+        return dcn_fail(DCN_ERROR_UNSUPPORTED, "path long: this device has only the wide shape");
     if (path->index_bits == 0)
         path->index_bits = small ? 32 : 64;
     if (path->index_bits == 32 && !small)

@@ -2,16 +2,20 @@
 #include "harness.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "devices.h"
 
 static const dcn_backend cpu = {.name = "cpu"};
+static const dcn_backend cuda = {.name = "cuda"};
 static const dcn_backend opencl = {.name = "opencl"};
 
 static dcn_listed_device device(const dcn_backend *backend, const char *name, dcn_device_type type, const char *title,
                                 const char *platform, const char *unusable)
 {
     dcn_listed_device made = {.backend = backend, .info = {.struct_size = sizeof made.info, .type = type}};
+    const char *index = strchr(name, ':');
+    snprintf(made.index, sizeof made.index, "%s", index ? index + 1 : "");
     snprintf(made.info.name, sizeof made.info.name, "%s", name);
     snprintf(made.info.title, sizeof made.info.title, "%s", title);
     snprintf(made.info.platform, sizeof made.info.platform, "%s", platform);
@@ -88,6 +92,23 @@ static void test_number_before_text(void **state)
     expect_chosen(&m, "opencl:3.0", "opencl:3.0");
 }
 
+/* The same where devices have one number, which may be part of a title too. */
+static void test_plain_numbers(void **state)
+{
+    (void)state;
+    machine m;
+    make_machine(&m);
+    m.devices[0] = device(&cuda, "cuda:0", DCN_DEVICE_GPU, "Card 1090", "Vendor", "");
+    m.devices[1] = device(&cuda, "cuda:1", DCN_DEVICE_GPU, "Card 2080", "Vendor", "");
+    expect_chosen(&m, "cuda", "cuda:0");
+    expect_chosen(&m, "cuda:1", "cuda:1");
+    expect_chosen(&m, "CUDA:card 2080", "cuda:1");
+    expect_none(&m, "cuda:2", DCN_ERROR_NO_DEVICE, "\"cuda:2\"|cuda:0 (Card 1090|cuda:1 (Card 2080");
+    expect_none(&m, "cuda:2080", DCN_ERROR_NO_DEVICE, "\"cuda:2080\"");
+    expect_chosen(&m, "opencl:third c", "opencl:3.0");
+    expect_chosen(&m, "auto", "cuda:0");
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -152,9 +173,13 @@ static void test_environment(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),       cmocka_unit_test(test_number_before_text),
-        cmocka_unit_test(test_refused),     cmocka_unit_test(test_automatic),
-        cmocka_unit_test(test_environment), cmocka_unit_test(test_backend_without_devices),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_number_before_text),
+        cmocka_unit_test(test_plain_numbers),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_automatic),
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_backend_without_devices),
     };
     set_environment("DCNV4_DEVICE", NULL);
     return cmocka_run_group_tests_name("devices", tests, NULL, NULL);
