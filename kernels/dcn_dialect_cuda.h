@@ -35,8 +35,17 @@ typedef long long dcn_i64;
 typedef float4 dcn_float4;
 #define DCN_FLOAT4(x, y, z, w) make_float4(x, y, z, w)
 #if DCN_INDEX_BITS == 64
-typedef longlong4 dcn_index4;
-#define DCN_INDEX4(x, y, z, w) make_longlong4(x, y, z, w)
+/* longlong4 is deprecated in CUDA 13, which alone has its successors. */
+struct __align__(16) dcn_index4
+{
+    dcn_i64 x, y, z, w;
+};
+DCN_INLINE dcn_index4 dcn_make_index4(dcn_i64 x, dcn_i64 y, dcn_i64 z, dcn_i64 w)
+{
+    const dcn_index4 index = {x, y, z, w};
+    return index;
+}
+#define DCN_INDEX4(x, y, z, w) dcn_make_index4(x, y, z, w)
 #else
 typedef int4 dcn_index4;
 #define DCN_INDEX4(x, y, z, w) make_int4(x, y, z, w)
