@@ -235,7 +235,9 @@ static void compare_devices(suite *s, dcn_target *target, const checked *c, cons
     way w = {.runner = &s->against, .path = path, .placement = placement};
     dcn_status status = dcn_runner_plan(&s->against, &c->call, path, &plan, &message);
     if (status == DCN_ERROR_UNSUPPORTED) {
-        dcn_tally_leave_out(&target->tally, "comparisons", message.text, 1);
+        char what[120];
+        snprintf(what, sizeof what, "comparisons on path %s", path);
+        dcn_tally_leave_out(&target->tally, what, message.text, 1);
         return;
     }
     if (status != DCN_SUCCESS) {
@@ -308,7 +310,8 @@ static dcn_plan *plan_path(suite *s, dcn_target *target, const checked *c, size_
     return plan;
 }
 
-/* The first path runs with every placement, others with one of them in turn. */
+/* The first path runs with every placement, others with one of them in turn. Devices are compared on the first; if they
+ * must be identical, on every one, and by what it came to here, since bits are the same only on the same path. */
 static void run_path(suite *s, dcn_target *target, const checked *c, size_t path, seen *known)
 {
     dcn_plan *plan = plan_path(s, target, c, path);
@@ -320,8 +323,9 @@ static void run_path(suite *s, dcn_target *target, const checked *c, size_t path
     for (size_t turn = 0; turn < turns; turn++) {
         w.placement = (dcn_placement)((turn + path + c->index) % DCN_PLACEMENTS);
         dcn_run run;
-        if (run_way(s, target, c, &w, plan, &run) && s->against.context && path == 0) {
-            compare_devices(s, target, c, target->paths[path], w.placement, &run);
+        const bool compared = s->against.context && (path == 0 || s->options->identical);
+        if (run_way(s, target, c, &w, plan, &run) && compared) {
+            compare_devices(s, target, c, s->options->identical ? w.path : target->paths[path], w.placement, &run);
         }
         dcn_run_free(&run);
     }
