@@ -3,10 +3,11 @@
 
 usage: compile_cuda.py [--kernels DIR] [--nvrtc LIBRARY] [--nvcc PROGRAM] [--arch sm_NN]... [--jobs N]
 
-Each program runs through each compiler for each storage type, index width, variant and architecture. NVRTC gets the text
-that the library embeds, nvcc the file. The table shows what ptxas tells of each kernel entry. A case fails on a compiler's
-error or warning, on a program without an entry, and on a spilled register in an entry whose name ends in "_fast". A compiler
-that cannot be found is left out. The last line counts; exit status 1 if anything failed, 77 if there is no compiler at all.
+Each program runs through each compiler for each storage type, index width, variant and architecture. NVRTC gets the
+text that the library embeds, nvcc the file. The table shows what ptxas tells of each kernel entry. A case fails on a
+compiler's error or warning, on a program without an entry, and on a spilled register in an entry whose name ends in
+"_fast". A compiler that cannot be found is left out. The last line counts; exit status 1 if anything failed, 77 if
+there is no compiler at all.
 """
 import argparse
 import concurrent.futures
@@ -22,9 +23,9 @@ import tempfile
 import time
 from collections import namedtuple
 
-# What every compile has, in either compiler, as the library has it, and a report; the case's own macros and architecture
-# come on top.
-OPTIONS = ["--fmad=false", "--ptxas-options=-v"]
+# What every compile has, in either compiler, as the library has it, and a report; the case's own macros and
+# architecture come on top.
+OPTIONS = ["--fmad=false", "--std=c++17", "--ptxas-options=-v"]
 ARCHITECTURES = ["sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"]
 STORAGES = ["float32", "float16", "bfloat16"]  # numbered as DCN_STORAGE
 INDEX_BITS = [32, 64]
@@ -57,13 +58,14 @@ def find_nvrtc():
     if nvcc:
         folders.append(os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(nvcc))), "lib64"))
     folders += ["/usr/local/cuda/lib64"]
-    return next((found for folder in folders for found in sorted(glob.glob(os.path.join(folder, "libnvrtc.so*")))), None)
+    return next((path for folder in folders for path in sorted(glob.glob(os.path.join(folder, "libnvrtc.so*")))), None)
 
 
 class Nvrtc:
     def __init__(self, path):
         # NVRTC opens its builtins by bare name, and so finds them only where they are loaded already.
-        for builtins in sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(path)), "libnvrtc-builtins.so*"))):
+        folder = os.path.dirname(os.path.abspath(path))
+        for builtins in sorted(glob.glob(os.path.join(folder, "libnvrtc-builtins.so*"))):
             ctypes.CDLL(builtins, mode=ctypes.RTLD_GLOBAL)
         self.library = ctypes.CDLL(path)
         self.library.nvrtcGetErrorString.restype = ctypes.c_char_p
@@ -128,7 +130,8 @@ def read_log(log):
             entries[-1] = entries[-1]._replace(stack=stack, stores=stores, loads=loads)
         elif used and entries:
             shared = SHARED.search(line)
-            entries[-1] = entries[-1]._replace(registers=int(used.group(1)), shared=int(shared.group(1)) if shared else 0)
+            entries[-1] = entries[-1]._replace(registers=int(used.group(1)),
+                                               shared=int(shared.group(1)) if shared else 0)
         elif line.strip() and not CHATTER.search(line):
             strange.append(line)
     return entries, strange
