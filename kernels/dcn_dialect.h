@@ -9,9 +9,9 @@
  * | name | meaning |
  * |---|---|
  * | dcn_vf, dcn_vi | DCN_LANES floats, 32-bit integers; comparisons give a dcn_vi for DCN_SELECT |
- * | dcn_index | offset within one image, elements |
+ * | dcn_index, dcn_bytes | offset within one image, in elements and (unsigned) in bytes |
  * | dcn_storage | one stored element |
- * | dcn_float4, dcn_index4 | four values .x .y .z .w, kept together in work-group memory |
+ * | dcn_float4, dcn_bytes4 | four values .x .y .z .w, kept together in work-group memory |
  * | DCN_GLOBAL, DCN_LOCAL | address spaces |
  * | DCN_KERNEL, DCN_GROUP_ID, DCN_WORK_GROUP_PARAMETER, DCN_WORK_GROUP_MEMORY | an entry: what it begins with, which
  *   work-group it is, and its work-group memory as last parameter and as declaration |
@@ -35,12 +35,6 @@
 #include "dcn_dialect_native.h"
 #else
 #error "no dialect for this compiler"
-#endif
-
-#if DCN_INDEX_BITS == 64
-typedef dcn_i64 dcn_index;
-#else
-typedef int dcn_index;
 #endif
 
 /* Elements that one 16-byte load of the wide shape takes. */

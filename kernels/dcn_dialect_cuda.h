@@ -2,6 +2,13 @@
  * so that every product and sum is the one written; dcn_fma is fmaf(). Half conversions are written as instructions,
  * since NVRTC has no cuda_fp16.h of its own. */
 typedef long long dcn_i64;
+#if DCN_INDEX_BITS == 64
+typedef dcn_i64 dcn_index;
+typedef unsigned long long dcn_bytes;
+#else
+typedef int dcn_index;
+typedef unsigned dcn_bytes;
+#endif
 
 #if DCN_LANES != 1
 #error "this dialect has no vectors"
@@ -14,7 +21,8 @@ typedef long long dcn_i64;
 #define DCN_INLINE static __device__ __forceinline__
 #define DCN_GLOBAL
 #define DCN_LOCAL
-#define DCN_UNROLL _Pragma("unroll")
+#define DCN_UNROLL    _Pragma("unroll")
+#define DCN_NO_UNROLL _Pragma("unroll 1")
 
 #if defined(DCN_WORK_ITEMS)
 #define DCN_KERNEL extern "C" __global__ void __launch_bounds__(DCN_WORK_ITEMS)
@@ -31,25 +39,18 @@ typedef long long dcn_i64;
 #define DCN_BARRIER()          __syncthreads()
 #define DCN_SUBGROUP           32
 #define DCN_SUBGROUP_BARRIER() __syncwarp()
+#define dcn_subgroup_all(x)    __all_sync(0xffffffffu, x)
 
 typedef float4 dcn_float4;
 #define DCN_FLOAT4(x, y, z, w) make_float4(x, y, z, w)
 #if DCN_INDEX_BITS == 64
-/* longlong4 is deprecated in CUDA 13, which alone has its successors. */
-struct __align__(16) dcn_index4
-{
-    dcn_i64 x, y, z, w;
+struct alignas(16) dcn_bytes4 {
+    dcn_bytes x, y, z, w;
 };
-DCN_INLINE dcn_index4 dcn_make_index4(dcn_i64 x, dcn_i64 y, dcn_i64 z, dcn_i64 w)
-{
-    const dcn_index4 index = {x, y, z, w};
-    return index;
-}
-#define DCN_INDEX4(x, y, z, w) dcn_make_index4(x, y, z, w)
 #else
-typedef int4 dcn_index4;
-#define DCN_INDEX4(x, y, z, w) make_int4(x, y, z, w)
+typedef uint4 dcn_bytes4;
 #endif
+#define DCN_BYTES4(x, y, z, w) (dcn_bytes4{x, y, z, w})
 
 /* ---- lanes ------------------------------------------------------------------------------------ */
 
@@ -61,6 +62,10 @@ typedef int dcn_vi;
 #define DCN_TO_INT(x)                  ((int)(x))
 #define DCN_TO_FLOAT(x)                ((float)(x))
 #define DCN_BITS_TO_FLOAT(x)           __int_as_float(x)
+
+#define DCN_WITHIN(x, last) ((unsigned)(x) <= (unsigned)(last))
+#define dcn_max(a, b)       max(a, b)
+#define dcn_min(a, b)       min(a, b)
 
 #define dcn_fma(a, b, c)          fmaf(a, b, c)
 #define dcn_multiply_add(a, b, c) fmaf(a, b, c)

@@ -11,14 +11,23 @@
 #endif
 
 typedef int64_t dcn_i64;
+#if DCN_INDEX_BITS == 64
+typedef dcn_i64 dcn_index;
+typedef uint64_t dcn_bytes;
+#else
+typedef int dcn_index;
+typedef uint32_t dcn_bytes;
+#endif
 
 #define DCN_INLINE static inline __attribute__((always_inline))
 #define DCN_GLOBAL
 #define DCN_LOCAL
 #if defined(__clang__)
-#define DCN_UNROLL _Pragma("unroll")
+#define DCN_UNROLL    _Pragma("unroll")
+#define DCN_NO_UNROLL _Pragma("nounroll")
 #else
 #define DCN_UNROLL _Pragma("GCC unroll 8")
+#define DCN_NO_UNROLL
 #endif
 
 #define DCN_FOR_ITEMS(item, count) for (int item = 0; item < (count); item++)
@@ -28,17 +37,11 @@ typedef int64_t dcn_i64;
 typedef struct dcn_float4 {
     float x, y, z, w;
 } dcn_float4;
-#if DCN_INDEX_BITS == 64
-typedef struct dcn_index4 {
-    dcn_i64 x, y, z, w;
-} dcn_index4;
-#else
-typedef struct dcn_index4 {
-    int x, y, z, w;
-} dcn_index4;
-#endif
+typedef struct dcn_bytes4 {
+    dcn_bytes x, y, z, w;
+} dcn_bytes4;
 #define DCN_FLOAT4(...) ((dcn_float4){__VA_ARGS__})
-#define DCN_INDEX4(...) ((dcn_index4){__VA_ARGS__})
+#define DCN_BYTES4(...) ((dcn_bytes4){__VA_ARGS__})
 
 /* ---- bits ------------------------------------------------------------------------------------- */
 
@@ -187,6 +190,18 @@ DCN_INLINE void dcn_keep_ints(dcn_vi x, int *p)
 #define DCN_ODDS(a, b)  __builtin_shufflevector(a, b, DCN_ODD_LANES)
 
 #endif
+
+#define DCN_WITHIN(x, last) (((x) >= DCN_SPLATI(0)) & ((x) <= (last)))
+
+DCN_INLINE dcn_vi dcn_max(dcn_vi a, dcn_vi b)
+{
+    return DCN_SELECT(a > b, a, b);
+}
+
+DCN_INLINE dcn_vi dcn_min(dcn_vi a, dcn_vi b)
+{
+    return DCN_SELECT(a < b, a, b);
+}
 
 /* ---- storage ---------------------------------------------------------------------------------- */
 

@@ -3,11 +3,19 @@
 #pragma OPENCL FP_CONTRACT OFF
 
 typedef long dcn_i64;
+#if DCN_INDEX_BITS == 64
+typedef dcn_i64 dcn_index;
+typedef ulong dcn_bytes;
+#else
+typedef int dcn_index;
+typedef uint dcn_bytes;
+#endif
 
-#define DCN_INLINE static inline __attribute__((always_inline))
-#define DCN_GLOBAL __global
-#define DCN_LOCAL  __local
-#define DCN_UNROLL _Pragma("unroll")
+#define DCN_INLINE    static inline __attribute__((always_inline))
+#define DCN_GLOBAL    __global
+#define DCN_LOCAL     __local
+#define DCN_UNROLL    _Pragma("unroll")
+#define DCN_NO_UNROLL _Pragma("unroll 1")
 
 #if defined(DCN_WORK_ITEMS)
 #define DCN_KERNEL __kernel __attribute__((reqd_work_group_size(DCN_WORK_ITEMS, 1, 1))) void
@@ -25,16 +33,24 @@ typedef long dcn_i64;
 #if defined(__NV_CL_C_VERSION)
 #define DCN_SUBGROUP           32
 #define DCN_SUBGROUP_BARRIER() asm volatile("bar.warp.sync 0xffffffff;" ::: "memory")
+DCN_INLINE int dcn_subgroup_all(int x)
+{
+    int all;
+    asm volatile("{\n\t.reg .pred p;\n\tsetp.ne.s32 p, %1, 0;\n\tvote.sync.all.pred p, p, 0xffffffff;\n\tselp.s32 %0, "
+                 "1, 0, p;\n\t}"
+                 : "=r"(all)
+                 : "r"(x));
+    return all;
+}
 #endif
 
 typedef float4 dcn_float4;
 #if DCN_INDEX_BITS == 64
-typedef long4 dcn_index4;
-#define DCN_INDEX4(x, y, z, w) ((long4)(x, y, z, w))
+typedef ulong4 dcn_bytes4;
 #else
-typedef int4 dcn_index4;
-#define DCN_INDEX4(x, y, z, w) ((int4)(x, y, z, w))
+typedef uint4 dcn_bytes4;
 #endif
+#define DCN_BYTES4(x, y, z, w) ((dcn_bytes4)(x, y, z, w))
 #define DCN_FLOAT4(x, y, z, w) ((float4)(x, y, z, w))
 
 /* ---- lanes ------------------------------------------------------------------------------------ */
@@ -58,6 +74,14 @@ typedef DCN_JOIN(int, DCN_LANES) dcn_vi;
 #define DCN_TO_FLOAT(x)                DCN_JOIN(convert_float, DCN_LANES)(x)
 #define DCN_BITS_TO_FLOAT(x)           DCN_JOIN(as_float, DCN_LANES)(x)
 #endif
+
+#if DCN_LANES == 1
+#define DCN_WITHIN(x, last) ((uint)(x) <= (uint)(last))
+#else
+#define DCN_WITHIN(x, last) (((x) >= DCN_SPLATI(0)) & ((x) <= (last)))
+#endif
+#define dcn_max(a, b) max(a, b)
+#define dcn_min(a, b) min(a, b)
 
 #define dcn_fma(a, b, c)          fma(a, b, c)
 #define dcn_multiply_add(a, b, c) fma(a, b, c)

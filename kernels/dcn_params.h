@@ -10,6 +10,12 @@
  * networks, and little enough to stay in the first-level cache. The grid's planes repeat its points over as many. */
 #define DCN_GRID_SLOTS 512
 
+/* What n / d takes for one d and any n in 0 … 2^31 - 1: see dcn_divide(). */
+typedef struct dcn_divisor {
+    int multiplier; /* floor(2^32 (2^shift - d) / d) + 1, as the bits of an unsigned number */
+    int shift;      /* the least one with 2^shift >= d */
+} dcn_divisor;
+
 typedef struct dcn_forward_params {
     dcn_i64 value_at;  /* where each tensor starts in its buffer, elements */
     dcn_i64 offset_at; /* offsets and masks are two tensors that may share a buffer */
@@ -43,9 +49,12 @@ typedef struct dcn_forward_params {
     int tile_h; /* wide shape: output pixels and groups of one work-group */
     int tile_w;
     int tile_groups;
-    int tiles_h; /* wide shape: tiles of an image, blocks of groups */
+    int tiles_h; /* wide shape: tiles of an image, blocks of groups; and to divide by them */
     int tiles_w;
     int group_blocks;
+    dcn_divisor by_tiles_h;
+    dcn_divisor by_tiles_w;
+    dcn_divisor by_group_blocks;
     int lanes; /* wide shape: work-items of one (pixel, group) slot */
     int chunk; /* wide shape: points prepared at once */
 } dcn_forward_params;

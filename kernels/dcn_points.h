@@ -4,30 +4,37 @@
 
 #include "dcn_sample.h"
 
-/* DCN_LANES points at once: the four corners' weights, and their offsets in the image as a base and two steps. */
+/* DCN_LANES points at once: the four corners' weights and positions, whether the points count, and whether all four
+ * corners lie inside the image. */
 typedef struct dcn_corners {
     dcn_vf w00, w01, w10, w11;
     dcn_axis x, y;
     dcn_vi counts;
+    dcn_vi whole;
 } dcn_corners;
+
+DCN_INLINE dcn_corners dcn_corners_between(dcn_axis x, dcn_axis y, dcn_vf mask)
+{
+    dcn_corners corners;
+    corners.x = x;
+    corners.y = y;
+    corners.counts = x.counts & y.counts;
+    corners.whole = x.whole & y.whole;
+    mask = DCN_SELECT(corners.counts, mask, DCN_SPLAT(0.0f));
+    const dcn_vf top = mask * y.weight_first;
+    const dcn_vf bottom = mask * y.weight_second;
+    corners.w00 = top * x.weight_first;
+    corners.w01 = top * x.weight_second;
+    corners.w10 = bottom * x.weight_first;
+    corners.w11 = bottom * x.weight_second;
+    return corners;
+}
 
 DCN_INLINE dcn_corners dcn_corners_of(dcn_vf offset_x, dcn_vf offset_y, dcn_vf mask, dcn_vi cell_x, dcn_vi cell_y,
                                       dcn_vf fraction_x, dcn_vf fraction_y, float scale, int width, int height)
 {
-    dcn_corners corners;
-    corners.x = dcn_locate(offset_x, fraction_x, cell_x, scale, width);
-    corners.y = dcn_locate(offset_y, fraction_y, cell_y, scale, height);
-    corners.counts = corners.x.counts & corners.y.counts;
-    const dcn_vf zero = DCN_SPLAT(0.0f);
-    const dcn_vf top = DCN_SELECT(corners.counts, mask * corners.y.weight_first, zero);
-    const dcn_vf bottom = DCN_SELECT(corners.counts, mask * corners.y.weight_second, zero);
-    const dcn_vf left = DCN_SELECT(corners.counts, corners.x.weight_first, zero);
-    const dcn_vf right = DCN_SELECT(corners.counts, corners.x.weight_second, zero);
-    corners.w00 = top * left;
-    corners.w01 = top * right;
-    corners.w10 = bottom * left;
-    corners.w11 = bottom * right;
-    return corners;
+    return dcn_corners_between(dcn_locate(offset_x, fraction_x, cell_x, scale, width),
+                               dcn_locate(offset_y, fraction_y, cell_y, scale, height), mask);
 }
 
 /* Softmax over K stored masks: what to subtract, and what to divide by. */

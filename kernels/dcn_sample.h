@@ -16,40 +16,63 @@
 /* Far outside every image (extents end at 2^28), and still exact as int and float. */
 #define DCN_FAR 1073741824.0f
 
-/* One axis of some points: the two corners' positions, their weights, and whether the point counts. */
+/* One axis of some points: the two corners' positions, their weights, whether the point counts, and whether both
+ * corners lie inside the image. */
 typedef struct dcn_axis {
     dcn_vi first;
     dcn_vi second;
     dcn_vf weight_first;
     dcn_vf weight_second;
     dcn_vi counts;
+    dcn_vi whole;
 } dcn_axis;
+
+/* The corners and weights at a cell and a fraction in [0, 1], which may be anything for a cell far outside. Positions
+ * of a point that does not count mean nothing. */
+DCN_INLINE dcn_axis dcn_axis_at(dcn_vi cell, dcn_vf fraction, int extent)
+{
+    const dcn_vf zero = DCN_SPLAT(0.0f);
+    const dcn_vi last = DCN_SPLATI(extent - 1);
+    const dcn_vi next = cell + DCN_SPLATI(1);
+    const dcn_vi first_inside = DCN_WITHIN(cell, last);
+    const dcn_vi second_inside = DCN_WITHIN(next, last);
+    dcn_axis axis;
+    axis.first = dcn_max(cell, DCN_SPLATI(0));
+    axis.second = dcn_min(next, last);
+    axis.weight_first = DCN_SELECT(first_inside, DCN_SPLAT(1.0f) - fraction, zero);
+    axis.weight_second = DCN_SELECT(second_inside, fraction, zero);
+    axis.counts = first_inside | (second_inside & (fraction > zero));
+    axis.whole = first_inside & second_inside;
+    return axis;
+}
+
+/* The clamp comes before a conversion to int; a NaN fails the first comparison and lands far outside. */
+DCN_INLINE dcn_vf dcn_within_far(dcn_vf x)
+{
+    x = DCN_SELECT(x > DCN_SPLAT(-DCN_FAR), x, DCN_SPLAT(-DCN_FAR));
+    return DCN_SELECT(x < DCN_SPLAT(DCN_FAR), x, DCN_SPLAT(DCN_FAR));
+}
 
 DCN_INLINE dcn_axis dcn_locate(dcn_vf offset, dcn_vf grid_fraction, dcn_vi grid_cell, float scale, int extent)
 {
     const dcn_vf s = DCN_SPLAT(scale);
     const dcn_vf zero = DCN_SPLAT(0.0f);
     const dcn_vf one = DCN_SPLAT(1.0f);
-    /* The clamp comes before the conversion to int; a NaN fails the first comparison and lands far outside. */
-    dcn_vf t = dcn_fma(s, offset, grid_fraction);
-    t = DCN_SELECT(t > DCN_SPLAT(-DCN_FAR), t, DCN_SPLAT(-DCN_FAR));
-    t = DCN_SELECT(t < DCN_SPLAT(DCN_FAR), t, DCN_SPLAT(DCN_FAR));
-    const dcn_vf whole = dcn_floor(t);
+    const dcn_vf whole = dcn_floor(dcn_within_far(dcn_fma(s, offset, grid_fraction)));
     dcn_vf fraction = dcn_fma(s, offset, -whole) + grid_fraction;
     /* Where t was rounded up to an integer the point lies just below it. */
     const dcn_vi below = fraction < zero;
     fraction = DCN_SELECT(below, fraction + one, fraction);
     const dcn_vi cell = DCN_TO_INT(whole) + grid_cell - DCN_SELECT(below, DCN_SPLATI(1), DCN_SPLATI(0));
 
-    const dcn_vi none = DCN_SPLATI(0);
-    const dcn_vi last = DCN_SPLATI(extent - 1);
-    dcn_axis axis;
-    axis.counts = ((cell >= none) | ((cell == DCN_SPLATI(-1)) & (fraction > zero))) & (cell <= last);
-    axis.first = DCN_SELECT(cell >= none, cell, none);
-    axis.second = DCN_SELECT(cell < last, cell + DCN_SPLATI(1), last);
-    axis.weight_first = DCN_SELECT(cell >= none, one - fraction, zero);
-    axis.weight_second = DCN_SELECT(cell < last, fraction, zero);
-    return axis;
+    return dcn_axis_at(cell, fraction, extent);
+}
+
+/* The same where the grid's constant part is a whole number and the scale is 1, as in most networks; the same bits. */
+DCN_INLINE dcn_axis dcn_locate_whole(dcn_vf offset, dcn_vi grid_cell, int extent)
+{
+    const dcn_vf whole = dcn_floor(dcn_within_far(offset));
+    return dcn_axis_at(DCN_TO_INT(whole) + grid_cell, offset - whole, extent);
 }
 
 /* e^x for x <= 0, to 1 ulp, the same on every device: 2^n * e^r with r in [-ln2/2, ln2/2]. NaN and -infinity pass. */

@@ -25,9 +25,11 @@ typedef struct dcn_kernel dcn_kernel;
 /* What operators ask a device before they choose a kernel. */
 typedef struct dcn_device_limits {
     dcn_device_type type;
-    bool native; /* kernels are compiled-in C: work-groups are loops, one work-item at a time */
+    bool native;      /* kernels are compiled-in C: work-groups are loops, one work-item at a time */
+    bool specialises; /* building a kernel for one plan's numbers is cheap, and worth it */
     uint32_t compute_units;
-    uint32_t vector_width;   /* float lanes that suit the long shape: 4, 8 or 16; on a native device: the widest */
+    uint32_t vector_width;   /* float lanes that suit the long shape: 4, 8 or 16; on a native device: the widest; 0: the
+                                device has no vectors, and so no long shape */
     uint32_t max_work_group; /* work-items */
     uint64_t local_memory;   /* bytes of work-group memory that one launch may use */
     uint64_t largest_buffer; /* bytes */
@@ -43,17 +45,18 @@ typedef struct dcn_define {
 } dcn_define;
 
 /* Most macros of one kernel, and most slices of one launch. */
-#define DCN_MAX_DEFINES  16
+#define DCN_MAX_DEFINES  24
 #define DCN_MAX_BINDINGS 8
 
 /* Which kernel: a function of an embedded program, for one storage type and index width. */
 typedef struct dcn_kernel_key {
-    const char *program;                 /* name of the embedded source, such as "forward_long" */
-    const char *entry;                   /* the kernel function in it */
-    dcn_dtype storage;                   /* defines DCN_STORAGE: 0, 1 or 2, as dcn_dtype */
-    int index_bits;                      /* defines DCN_INDEX_BITS: 32 or 64 */
-    uint32_t lanes;                      /* defines DCN_LANES: vector width of the long shape, 1 for the wide shape */
-    const char *isa;                     /* native device only: instruction set, or NULL for the best */
+    const char *program; /* name of the embedded source, such as "forward_long" */
+    const char *entry;   /* the kernel function in it */
+    dcn_dtype storage;   /* defines DCN_STORAGE: 0, 1 or 2, as dcn_dtype */
+    int index_bits;      /* defines DCN_INDEX_BITS: 32 or 64 */
+    uint32_t lanes;      /* defines DCN_LANES: vector width of the long shape, 1 for the wide shape */
+    const char *isa;     /* native device only: instruction set, or NULL for the best */
+    uint32_t registers;  /* of a work-item at most, so that more of them run at once; 0: no limit; a hint */
     dcn_define defines[DCN_MAX_DEFINES]; /* more macros; a device with compiled-in kernels ignores them */
     size_t define_count;
 } dcn_kernel_key;

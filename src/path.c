@@ -9,18 +9,22 @@
 /* Every word and the choice it makes; the same list reads and writes paths. */
 typedef struct word {
     const char *text;
-    dcn_shape shape;
-    int index_bits;
-    dcn_pace pace;
-    int isa;
+    dcn_path path; /* an isa is the text itself */
 } word;
 
 static const word words[] = {
-    {"wide", DCN_SHAPE_WIDE, 0, DCN_PACE_ANY, 0},    {"long", DCN_SHAPE_LONG, 0, DCN_PACE_ANY, 0},
-    {"index32", DCN_SHAPE_ANY, 32, DCN_PACE_ANY, 0}, {"index64", DCN_SHAPE_ANY, 64, DCN_PACE_ANY, 0},
-    {"fast", DCN_SHAPE_ANY, 0, DCN_PACE_FAST, 0},    {"general", DCN_SHAPE_ANY, 0, DCN_PACE_GENERAL, 0},
-    {"baseline", DCN_SHAPE_ANY, 0, DCN_PACE_ANY, 1}, {"avx2", DCN_SHAPE_ANY, 0, DCN_PACE_ANY, 1},
-    {"avx512", DCN_SHAPE_ANY, 0, DCN_PACE_ANY, 1},   {"neon", DCN_SHAPE_ANY, 0, DCN_PACE_ANY, 1},
+    {"wide", {.shape = DCN_SHAPE_WIDE}},
+    {"long", {.shape = DCN_SHAPE_LONG}},
+    {"index32", {.index_bits = 32}},
+    {"index64", {.index_bits = 64}},
+    {"fast", {.pace = DCN_PACE_FAST}},
+    {"general", {.pace = DCN_PACE_GENERAL}},
+    {"special", {.build = DCN_BUILD_SPECIAL}},
+    {"plain", {.build = DCN_BUILD_PLAIN}},
+    {"baseline", {.isa = "baseline"}},
+    {"avx2", {.isa = "avx2"}},
+    {"avx512", {.isa = "avx512"}},
+    {"neon", {.isa = "neon"}},
 };
 #define WORD_COUNT (sizeof words / sizeof *words)
 
@@ -34,18 +38,28 @@ static const word *find_word(const char *text, size_t length)
     return NULL;
 }
 
-/* False when the word contradicts an earlier one. */
-static bool apply(dcn_path *path, const word *w)
+/* Sets *choice, 0 where nothing is chosen; false when that contradicts an earlier choice. */
+static bool choose(int *choice, int wanted)
 {
-    if ((w->shape && path->shape && w->shape != path->shape) ||
-        (w->index_bits && path->index_bits && w->index_bits != path->index_bits) ||
-        (w->pace && path->pace && w->pace != path->pace) || (w->isa && path->isa[0] && strcmp(path->isa, w->text) != 0))
+    if (wanted && *choice && wanted != *choice)
         return false;
-    path->shape = w->shape ? w->shape : path->shape;
-    path->index_bits = w->index_bits ? w->index_bits : path->index_bits;
-    path->pace = w->pace ? w->pace : path->pace;
-    if (w->isa)
-        snprintf(path->isa, sizeof path->isa, "%s", w->text);
+    *choice = wanted ? wanted : *choice;
+    return true;
+}
+
+static bool apply(dcn_path *path, const dcn_path *w)
+{
+    int shape = (int)path->shape;
+    int pace = (int)path->pace;
+    int build = (int)path->build;
+    if (!choose(&shape, (int)w->shape) || !choose(&path->index_bits, w->index_bits) || !choose(&pace, (int)w->pace) ||
+        !choose(&build, (int)w->build) || (w->isa[0] && path->isa[0] && strcmp(path->isa, w->isa) != 0))
+        return false;
+    path->shape = (dcn_shape)shape;
+    path->pace = (dcn_pace)pace;
+    path->build = (dcn_build)build;
+    if (w->isa[0])
+        dcn_path_set_isa(path, w->isa);
     return true;
 }
 
@@ -66,9 +80,9 @@ dcn_status dcn_path_parse(const char *option, dcn_path *path)
         if (!found)
             return dcn_fail(DCN_ERROR_INVALID_ARGUMENT,
                             "%s: unknown word \"%.*s\"; known are wide, long, index32, index64, fast, general, "
-                            "baseline, avx2, avx512, neon",
+                            "special, plain, baseline, avx2, avx512, neon",
                             where, (int)length, at);
-        if (!apply(path, found))
+        if (!apply(path, &found->path))
             return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: \"%s\" contradicts an earlier word of \"%s\"", where,
                             found->text, option);
         at += length;
@@ -78,8 +92,9 @@ dcn_status dcn_path_parse(const char *option, dcn_path *path)
 
 void dcn_path_format(const dcn_path *path, char *text, size_t size)
 {
-    snprintf(text, size, "%s,index%d,%s%s%s", path->shape == DCN_SHAPE_WIDE ? "wide" : "long", path->index_bits,
-             path->pace == DCN_PACE_FAST ? "fast" : "general", path->isa[0] ? "," : "", path->isa);
+    snprintf(text, size, "%s,index%d,%s%s%s%s", path->shape == DCN_SHAPE_WIDE ? "wide" : "long", path->index_bits,
+             path->pace == DCN_PACE_FAST ? "fast" : "general", path->build == DCN_BUILD_SPECIAL ? ",special" : "",
+             path->isa[0] ? "," : "", path->isa);
 }
 
 void dcn_path_set_isa(dcn_path *path, const char *isa)

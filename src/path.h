@@ -6,11 +6,14 @@
 
 typedef enum dcn_shape { DCN_SHAPE_ANY, DCN_SHAPE_WIDE, DCN_SHAPE_LONG } dcn_shape;
 typedef enum dcn_pace { DCN_PACE_ANY, DCN_PACE_FAST, DCN_PACE_GENERAL } dcn_pace;
+/* Whether a kernel is built for the plan's own numbers or for all. */
+typedef enum dcn_build { DCN_BUILD_ANY, DCN_BUILD_SPECIAL, DCN_BUILD_PLAIN } dcn_build;
 
 typedef struct dcn_path {
     dcn_shape shape;
     int index_bits; /* 0: any */
     dcn_pace pace;
+    dcn_build build;
     char isa[16]; /* "": any */
 } dcn_path;
 

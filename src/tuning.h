@@ -30,4 +30,7 @@ dcn_status dcn_tune_wide(const dcn_device_limits *limits, uint32_t work_items, d
                          int points, int group, int group_channels, int out_height, int out_width,
                          dcn_wide_launch *launch);
 
+/* Registers of a work-item of a wide kernel at most, 0 for no limit. */
+uint32_t dcn_tune_registers(dcn_dtype dtype);
+
 #endif

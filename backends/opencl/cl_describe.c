@@ -72,6 +72,13 @@ static bool has_word(const char *list, const char *word)
     return false;
 }
 
+static bool has_extension(cl_device_id device, const char *name)
+{
+    char extensions[TEXT_SIZE];
+    get_text(NULL, device, DCN_CL_DEVICE_EXTENSIONS, extensions);
+    return has_word(extensions, name);
+}
+
 /* Kernels compute sizes with 64-bit integers, which an embedded profile has only as an extension. */
 static bool has_64_bit_integers(cl_device_id device)
 {
@@ -162,10 +169,12 @@ void dcn_cl_describe(cl_platform_id platform, cl_device_id device, const char *i
     facts->version = platform_version < device_version ? platform_version : device_version;
     facts->base_alignment = get_base_alignment(device);
     facts->correct_divide = float_config & DCN_CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT;
+    facts->register_limit = has_extension(device, "cl_nv_compiler_options");
     facts->out_of_order =
         get_number(device, DCN_CL_DEVICE_QUEUE_PROPERTIES) & DCN_CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE;
 
     limits->type = kind_of(type);
+    limits->specialises = limits->type == DCN_DEVICE_GPU;
     limits->compute_units = clamp_to_u32(get_number(device, DCN_CL_DEVICE_MAX_COMPUTE_UNITS));
     limits->vector_width = choose_vector_width(device);
     limits->max_work_group = get_max_work_group(device);

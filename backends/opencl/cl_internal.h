@@ -23,6 +23,7 @@ typedef struct dcn_cl_facts {
     uint32_t version;        /* OpenCL of platform and device, the lesser: 10 * major + minor */
     uint64_t base_alignment; /* bytes that memory made by the driver is aligned to */
     bool correct_divide;     /* takes -cl-fp32-correctly-rounded-divide-sqrt */
+    bool register_limit;     /* takes -cl-nv-maxrregcount */
     bool out_of_order;       /* has out-of-order queues */
 } dcn_cl_facts;
 

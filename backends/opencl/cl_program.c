@@ -37,6 +37,10 @@ static dcn_status write_key(const dcn_device *device, const dcn_kernel_key *key,
                              key->defines[i].value);
         used = added < 0 ? added : used + added;
     }
+    if (key->registers > 0 && device->facts.register_limit && used > 0 && used < KEY_SIZE) {
+        int added = snprintf(text + used, (size_t)(KEY_SIZE - used), " -cl-nv-maxrregcount=%" PRIu32, key->registers);
+        used = added < 0 ? added : used + added;
+    }
     if (used < 0 || used >= KEY_SIZE)
         return dcn_fail(DCN_ERROR_BUILD, "the build options of %s do not fit %d bytes", key->program, KEY_SIZE);
     *options = text + strlen(key->program) + 1;

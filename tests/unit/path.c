@@ -10,22 +10,24 @@ static void test_words(void **state)
         const char *words;
         dcn_path path;
     } rows[] = {
-        {"wide", {DCN_SHAPE_WIDE, 0, DCN_PACE_ANY, ""}},
-        {"long", {DCN_SHAPE_LONG, 0, DCN_PACE_ANY, ""}},
-        {"index32", {DCN_SHAPE_ANY, 32, DCN_PACE_ANY, ""}},
-        {"index64", {DCN_SHAPE_ANY, 64, DCN_PACE_ANY, ""}},
-        {"fast", {DCN_SHAPE_ANY, 0, DCN_PACE_FAST, ""}},
-        {"general", {DCN_SHAPE_ANY, 0, DCN_PACE_GENERAL, ""}},
-        {"baseline", {DCN_SHAPE_ANY, 0, DCN_PACE_ANY, "baseline"}},
-        {"avx2", {DCN_SHAPE_ANY, 0, DCN_PACE_ANY, "avx2"}},
-        {"avx512", {DCN_SHAPE_ANY, 0, DCN_PACE_ANY, "avx512"}},
-        {"neon", {DCN_SHAPE_ANY, 0, DCN_PACE_ANY, "neon"}},
-        {"long,index64,general,avx2", {DCN_SHAPE_LONG, 64, DCN_PACE_GENERAL, "avx2"}},
-        {"avx2 fast index32 wide", {DCN_SHAPE_WIDE, 32, DCN_PACE_FAST, "avx2"}},
-        {"wide, wide\twide", {DCN_SHAPE_WIDE, 0, DCN_PACE_ANY, ""}},
-        {" , ", {DCN_SHAPE_ANY, 0, DCN_PACE_ANY, ""}},
-        {"", {DCN_SHAPE_ANY, 0, DCN_PACE_ANY, ""}},
-        {NULL, {DCN_SHAPE_ANY, 0, DCN_PACE_ANY, ""}},
+        {"wide", {DCN_SHAPE_WIDE, 0, DCN_PACE_ANY, DCN_BUILD_ANY, ""}},
+        {"long", {DCN_SHAPE_LONG, 0, DCN_PACE_ANY, DCN_BUILD_ANY, ""}},
+        {"index32", {DCN_SHAPE_ANY, 32, DCN_PACE_ANY, DCN_BUILD_ANY, ""}},
+        {"index64", {DCN_SHAPE_ANY, 64, DCN_PACE_ANY, DCN_BUILD_ANY, ""}},
+        {"fast", {DCN_SHAPE_ANY, 0, DCN_PACE_FAST, DCN_BUILD_ANY, ""}},
+        {"general", {DCN_SHAPE_ANY, 0, DCN_PACE_GENERAL, DCN_BUILD_ANY, ""}},
+        {"special", {DCN_SHAPE_ANY, 0, DCN_PACE_ANY, DCN_BUILD_SPECIAL, ""}},
+        {"plain", {DCN_SHAPE_ANY, 0, DCN_PACE_ANY, DCN_BUILD_PLAIN, ""}},
+        {"baseline", {DCN_SHAPE_ANY, 0, DCN_PACE_ANY, DCN_BUILD_ANY, "baseline"}},
+        {"avx2", {DCN_SHAPE_ANY, 0, DCN_PACE_ANY, DCN_BUILD_ANY, "avx2"}},
+        {"avx512", {DCN_SHAPE_ANY, 0, DCN_PACE_ANY, DCN_BUILD_ANY, "avx512"}},
+        {"neon", {DCN_SHAPE_ANY, 0, DCN_PACE_ANY, DCN_BUILD_ANY, "neon"}},
+        {"long,index64,general,avx2", {DCN_SHAPE_LONG, 64, DCN_PACE_GENERAL, DCN_BUILD_ANY, "avx2"}},
+        {"avx2 fast index32 wide", {DCN_SHAPE_WIDE, 32, DCN_PACE_FAST, DCN_BUILD_ANY, "avx2"}},
+        {"wide, wide\twide", {DCN_SHAPE_WIDE, 0, DCN_PACE_ANY, DCN_BUILD_ANY, ""}},
+        {" , ", {DCN_SHAPE_ANY, 0, DCN_PACE_ANY, DCN_BUILD_ANY, ""}},
+        {"", {DCN_SHAPE_ANY, 0, DCN_PACE_ANY, DCN_BUILD_ANY, ""}},
+        {NULL, {DCN_SHAPE_ANY, 0, DCN_PACE_ANY, DCN_BUILD_ANY, ""}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         dcn_path path;
@@ -33,6 +35,7 @@ static void test_words(void **state)
         assert_int_equal(path.shape, rows[i].path.shape);
         assert_int_equal(path.index_bits, rows[i].path.index_bits);
         assert_int_equal(path.pace, rows[i].path.pace);
+        assert_int_equal(path.build, rows[i].path.build);
         assert_string_equal(path.isa, rows[i].path.isa);
     }
 }
@@ -53,6 +56,7 @@ static void test_refused(void **state)
         {" ,\twide,, long ", "\"long\"|contradicts"},
         {"index32 index64", "\"index64\"|contradicts"},
         {"general,fast", "\"fast\"|contradicts"},
+        {"special,plain", "\"plain\"|contradicts"},
         {"avx2,avx512", "\"avx512\"|contradicts"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -82,7 +86,8 @@ static void test_environment(void **state)
 static void test_format(void **state)
 {
     (void)state;
-    const char *const texts[] = {"wide,index32,fast", "long,index64,general,avx512", "wide,index64,general,baseline"};
+    const char *const texts[] = {"wide,index32,fast", "wide,index32,fast,special", "long,index64,general,avx512",
+                                 "wide,index64,general,baseline"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         dcn_path path;
         char text[64];

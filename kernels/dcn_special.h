@@ -1,0 +1,69 @@
+/*
+ * Parameters as macros. Host code may build a wide kernel for some of its parameters (DCN_SPECIAL and the macros
+ * below), where compiling is cheap and constants are worth much: on GPUs. Kernels use the parameters under their usual
+ * names.
+ *
+ * DCN_POINTS, DCN_GROUPS, DCN_GROUP_CHANNELS, DCN_SLOT_LANES, DCN_TILE_H, DCN_TILE_W, DCN_TILE_GROUPS,
+ * DCN_USES_SOFTMAX: points, group, group_channels, lanes, tile_h, tile_w, tile_groups, softmax; all points are one
+ * chunk and all channels one pass. DCN_KERNEL_H, DCN_DILATION_H, DCN_DILATION_W, DCN_CENTER_H, DCN_CENTER_W,
+ * DCN_REMOVED: the sampling grid, given where its positions are whole numbers; DCN_REMOVED is the point that a kernel
+ * without its centre lacks, K where none is. DCN_WORK_ITEMS: the size of a work-group.
+ */
+#ifndef DCN_SPECIAL_H
+#define DCN_SPECIAL_H
+
+#if defined(DCN_SPECIAL)
+
+DCN_INLINE dcn_forward_params dcn_specialised(const dcn_forward_params *given)
+{
+    dcn_forward_params p = *given;
+    p.points = DCN_POINTS;
+    p.chunk = DCN_POINTS;
+    p.group = DCN_GROUPS;
+    p.group_channels = DCN_GROUP_CHANNELS;
+    p.channels = DCN_GROUPS * DCN_GROUP_CHANNELS;
+    p.lanes = DCN_SLOT_LANES;
+    p.tile_h = DCN_TILE_H;
+    p.tile_w = DCN_TILE_W;
+    p.tile_groups = DCN_TILE_GROUPS;
+    p.softmax = DCN_USES_SOFTMAX;
+    return p;
+}
+
+/* A long loop written out would not fit the instruction cache. */
+#if DCN_POINTS <= 16
+#define DCN_UNROLL_POINTS DCN_UNROLL
+#endif
+
+#define dcn_passes(p) 1
+
+/* Work-items of a slot need to wait for one another only, and of what all of them know their sub-group may make use. */
+#if defined(DCN_SUBGROUP)
+#if DCN_SUBGROUP % DCN_SLOT_LANES == 0 && DCN_WORK_ITEMS % DCN_SUBGROUP == 0
+#define DCN_SLOT_BARRIER()  DCN_SUBGROUP_BARRIER()
+#define DCN_SUBGROUP_ALL(x) dcn_subgroup_all(x)
+#endif
+#endif
+
+#else
+
+#define dcn_passes(p) (((p)->group_channels + (p)->lanes * DCN_VECTOR - 1) / ((p)->lanes * DCN_VECTOR))
+
+DCN_INLINE dcn_forward_params dcn_specialised(const dcn_forward_params *given)
+{
+    return *given;
+}
+
+#endif
+
+#if !defined(DCN_UNROLL_POINTS)
+#define DCN_UNROLL_POINTS
+#endif
+#if !defined(DCN_SLOT_BARRIER)
+#define DCN_SLOT_BARRIER() DCN_BARRIER()
+#endif
+#if !defined(DCN_SUBGROUP_ALL)
+#define DCN_SUBGROUP_ALL(x) ((void)(x), 0)
+#endif
+
+#endif

@@ -1,0 +1,223 @@
+#include "forward_choice.h"
+
+#include <inttypes.h>
+#include <limits.h>
+
+#include "../status.h"
+#include "../tuning.h"
+
+/* ---- the path --------------------------------------------------------------------------------- */
+
+static dcn_status complete_pace(const dcn_forward_shape *s, dcn_path *path)
+{
+    const int64_t vector = 16 / (int64_t)dcn_dtype_size(s->dtype);
+    const bool fits = path->shape == DCN_SHAPE_WIDE && s->group_channels % vector == 0;
+    if (path->pace == DCN_PACE_FAST && !fits)
+        return dcn_fail(DCN_ERROR_UNSUPPORTED,
+                        "path fast: it needs the wide shape and group_channels (%" PRId64 ") a multiple of %" PRId64,
+                        s->group_channels, vector);
+    if (path->pace == DCN_PACE_ANY)
+        path->pace = fits ? DCN_PACE_FAST : DCN_PACE_GENERAL;
+    return DCN_SUCCESS;
+}
+
+static dcn_status complete_build(const dcn_device_limits *limits, dcn_path *path)
+{
+    const bool fits = path->pace == DCN_PACE_FAST && !limits->native;
+    if (path->build == DCN_BUILD_SPECIAL && !fits)
+        return dcn_fail(DCN_ERROR_UNSUPPORTED, "path special: it needs a fast kernel that is built at run time");
+    if (path->build == DCN_BUILD_ANY)
+        path->build = fits && limits->specialises ? DCN_BUILD_SPECIAL : DCN_BUILD_PLAIN;
+    return DCN_SUCCESS;
+}
+
+dcn_status dcn_forward_complete_path(const dcn_forward_shape *s, const dcn_device_limits *limits, dcn_path *path)
+{
+    const int64_t image = s->height * s->width * s->group * s->group_channels;
+    const bool small = image <= INT_MAX / 2; /* room for a vector beyond the last element */
+    if (path->shape == DCN_SHAPE_ANY)
+        path->shape = limits->type == DCN_DEVICE_CPU ? DCN_SHAPE_LONG : DCN_SHAPE_WIDE;
+    if (path->shape == DCN_SHAPE_LONG && limits->vector_width == 0)
+        return dcn_fail(DCN_ERROR_UNSUPPORTED, "path long: this device has no vectors");
+    if (path->index_bits == 0)
+        path->index_bits = small ? 32 : 64;
+    if (path->index_bits == 32 && !small)
+        return dcn_fail(DCN_ERROR_UNSUPPORTED, "path index32: an image of %" PRId64 " elements needs index64", image);
+    if (path->isa[0] && !limits->native)
+        return dcn_fail(DCN_ERROR_UNSUPPORTED, "path %s: only the native CPU device has instruction sets to choose",
+                        path->isa);
+    dcn_status status = complete_pace(s, path);
+    return status == DCN_SUCCESS ? complete_build(limits, path) : status;
+}
+
+/* ---- parameters ------------------------------------------------------------------------------- */
+
+static dcn_forward_params common_params(const dcn_forward_shape *s)
+{
+    dcn_forward_params p = {0};
+    const int64_t channels = s->group * s->group_channels;
+    p.pixels = s->batch * s->out_height * s->out_width;
+    p.image = s->height * s->width * channels;
+    p.value_size = s->batch * p.image;
+    p.offset_row = s->offset_row;
+    p.mask_row = s->mask_row;
+    p.offset_size = p.pixels * s->offset_row;
+    p.mask_size = p.pixels * s->mask_row - s->mask_first;
+    p.offset_group = (int)s->offset_group;
+    p.mask_group = (int)s->mask_group;
+    p.height = (int)s->height;
+    p.width = (int)s->width;
+    p.out_height = (int)s->out_height;
+    p.out_width = (int)s->out_width;
+    p.channels = (int)channels;
+    p.group = (int)s->group;
+    p.group_channels = (int)s->group_channels;
+    p.points = (int)dcn_grid_points(&s->grid);
+    p.grid_plane = (int)dcn_grid_plane(&s->grid);
+    p.stride_h = (int)s->stride_h;
+    p.stride_w = (int)s->stride_w;
+    p.origin_h = (int)(dcn_grid_center(s->grid.kernel_h, s->grid.dilation_h) - s->pad_h);
+    p.origin_w = (int)(dcn_grid_center(s->grid.kernel_w, s->grid.dilation_w) - s->pad_w);
+    p.scale = (float)s->grid.scale;
+    p.softmax = s->softmax;
+    return p;
+}
+
+static dcn_divisor divisor_of(int d)
+{
+    int shift = 0;
+    while ((int64_t)1 << shift < d)
+        shift++;
+    const uint64_t multiplier = ((((uint64_t)1 << shift) - (uint64_t)d) << 32) / (uint64_t)d + 1;
+    return (dcn_divisor){(int)(uint32_t)multiplier, shift};
+}
+
+static int blocks_of(int extent, int block)
+{
+    return (extent + block - 1) / block;
+}
+
+static void set_wide_launch(const dcn_wide_launch *launch, int64_t batch, dcn_forward_choice *c)
+{
+    dcn_forward_params *p = &c->params;
+    p->tile_h = launch->tile_h;
+    p->tile_w = launch->tile_w;
+    p->tile_groups = launch->tile_groups;
+    p->lanes = launch->lanes;
+    p->chunk = launch->chunk;
+    p->tiles_h = blocks_of(p->out_height, p->tile_h);
+    p->tiles_w = blocks_of(p->out_width, p->tile_w);
+    p->group_blocks = blocks_of(p->group, p->tile_groups);
+    p->by_tiles_h = divisor_of(p->tiles_h);
+    p->by_tiles_w = divisor_of(p->tiles_w);
+    p->by_group_blocks = divisor_of(p->group_blocks);
+    c->groups = (uint64_t)batch * (uint64_t)p->tiles_h * (uint64_t)p->tiles_w * (uint64_t)p->group_blocks;
+    c->local = launch->local;
+    c->local_bytes = launch->local_bytes;
+}
+
+/* ---- kernels built for one plan (dcn_special.h) ------------------------------------------------ */
+
+static void define(dcn_kernel_key *key, const char *name, int64_t value)
+{
+    key->defines[key->define_count++] = (dcn_define){name, value};
+}
+
+static void define_grid(const dcn_grid *grid, dcn_kernel_key *key)
+{
+    const int64_t removed = (grid->kernel_w / 2) * grid->kernel_h + grid->kernel_h / 2;
+    define(key, "DCN_KERNEL_H", grid->kernel_h);
+    define(key, "DCN_DILATION_H", grid->dilation_h);
+    define(key, "DCN_DILATION_W", grid->dilation_w);
+    define(key, "DCN_CENTER_H", dcn_grid_center(grid->kernel_h, grid->dilation_h));
+    define(key, "DCN_CENTER_W", dcn_grid_center(grid->kernel_w, grid->dilation_w));
+    define(key, "DCN_REMOVED", grid->remove_center ? removed : dcn_grid_points(grid));
+}
+
+static void define_wide(const dcn_forward_shape *s, const dcn_forward_choice *c, dcn_kernel_key *key)
+{
+    define(key, "DCN_SPECIAL", 1);
+    define(key, "DCN_POINTS", c->params.points);
+    define(key, "DCN_GROUPS", s->group);
+    define(key, "DCN_GROUP_CHANNELS", s->group_channels);
+    define(key, "DCN_SLOT_LANES", c->params.lanes);
+    define(key, "DCN_TILE_H", c->params.tile_h);
+    define(key, "DCN_TILE_W", c->params.tile_w);
+    define(key, "DCN_TILE_GROUPS", c->params.tile_groups);
+    define(key, "DCN_USES_SOFTMAX", c->params.softmax);
+    define(key, "DCN_WORK_ITEMS", c->local);
+    if (s->grid.scale == 1.0)
+        define_grid(&s->grid, key);
+    key->registers = dcn_tune_registers(s->dtype);
+}
+
+/* ---- choosing --------------------------------------------------------------------------------- */
+
+static dcn_status choose_long(dcn_context *context, const dcn_device_limits *limits, dcn_forward_choice *c)
+{
+    dcn_status status = context->backend->kernel_create(context->device, &c->key, &c->kernel);
+    if (status != DCN_SUCCESS)
+        return status;
+    const dcn_long_launch launch =
+        dcn_tune_long(limits, c->params.pixels, (int64_t)c->params.channels * c->params.points);
+    c->params.run = (int)launch.run;
+    c->groups = (uint64_t)launch.items;
+    c->local = 1;
+    return DCN_SUCCESS;
+}
+
+/* A launch for at most `work_items` work-items, and a kernel for it unless there is one that takes any launch. */
+static dcn_status fit_wide(dcn_context *context, const dcn_forward_shape *s, const dcn_device_limits *limits,
+                           bool special, uint32_t work_items, dcn_forward_choice *c)
+{
+    dcn_wide_launch launch;
+    dcn_status status =
+        dcn_tune_wide(limits, work_items, s->dtype, c->key.index_bits, c->params.points, c->params.group,
+                      c->params.group_channels, c->params.out_height, c->params.out_width, &launch);
+    if (status != DCN_SUCCESS)
+        return status;
+    set_wide_launch(&launch, s->batch, c);
+    c->key.define_count = 0;
+    const bool whole = launch.chunk == c->params.points &&
+                       (int64_t)launch.lanes * (16 / (int64_t)dcn_dtype_size(s->dtype)) >= s->group_channels;
+    if (special && whole)
+        define_wide(s, c, &c->key);
+    else if (c->kernel && !special)
+        return DCN_SUCCESS;
+    if (c->kernel)
+        context->backend->kernel_destroy(context->device, c->kernel);
+    c->kernel = NULL;
+    return context->backend->kernel_create(context->device, &c->key, &c->kernel);
+}
+
+static dcn_status choose_wide(dcn_context *context, const dcn_forward_shape *s, const dcn_device_limits *limits,
+                              bool special, dcn_forward_choice *c)
+{
+    uint32_t work_items = limits->max_work_group;
+    dcn_status status = fit_wide(context, s, limits, special, work_items, c);
+    if (status == DCN_SUCCESS)
+        status = context->backend->kernel_work_group(context->device, c->kernel, &work_items);
+    /* A compiler may need so many registers that fewer work-items fit than the device allows. */
+    if (status == DCN_SUCCESS && work_items < c->local)
+        status = fit_wide(context, s, limits, special, work_items, c);
+    return status;
+}
+
+dcn_status dcn_forward_choose(dcn_context *context, const dcn_forward_shape *s, const dcn_device_limits *limits,
+                              const dcn_path *path, dcn_forward_choice *c)
+{
+    const bool wide = path->shape == DCN_SHAPE_WIDE;
+    c->key.program = wide ? "forward_wide" : "forward_long";
+    c->key.entry = !wide                         ? "dcn_forward_long"
+                   : path->pace == DCN_PACE_FAST ? "dcn_forward_wide_fast"
+                                                 : "dcn_forward_wide";
+    c->key.storage = s->dtype;
+    c->key.index_bits = path->index_bits;
+    c->key.lanes = wide ? 1 : dcn_tune_lanes(limits, s->group_channels);
+    c->key.isa = path->isa[0] ? path->isa : wide ? NULL : dcn_tune_isa(limits, s->group_channels);
+    c->params = common_params(s);
+    dcn_status status =
+        wide ? choose_wide(context, s, limits, path->build == DCN_BUILD_SPECIAL, c) : choose_long(context, limits, c);
+    c->key.isa = NULL; /* points into the caller's path; clones ask the kernel instead */
+    return status;
+}

@@ -1,0 +1,27 @@
+/* Which forward kernel a plan uses, with which parameters and launch. */
+#ifndef DCN_FORWARD_CHOICE_H
+#define DCN_FORWARD_CHOICE_H
+
+#include "forward.h"
+
+typedef int64_t dcn_i64;
+#include "dcn_params.h"
+
+/* A kernel with the launch that fits it. */
+typedef struct dcn_forward_choice {
+    dcn_kernel *kernel;
+    dcn_kernel_key key;
+    dcn_forward_params params;
+    uint64_t groups;
+    uint32_t local;
+    uint64_t local_bytes;
+} dcn_forward_choice;
+
+/* Completes the path; refuses what this device or shape does not have. */
+dcn_status dcn_forward_complete_path(const dcn_forward_shape *shape, const dcn_device_limits *limits, dcn_path *path);
+
+/* The kernel for a complete path, and its launch. A kernel that is made is left in *choice, also on failure. */
+dcn_status dcn_forward_choose(dcn_context *context, const dcn_forward_shape *shape, const dcn_device_limits *limits,
+                              const dcn_path *path, dcn_forward_choice *choice);
+
+#endif
