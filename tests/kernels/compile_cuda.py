@@ -29,8 +29,18 @@ OPTIONS = ["--fmad=false", "--std=c++17", "--ptxas-options=-v"]
 ARCHITECTURES = ["sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"]
 STORAGES = ["float32", "float16", "bfloat16"]  # numbered as DCN_STORAGE
 INDEX_BITS = [32, 64]
-# Macros that host code may add for a shape; "" is the program that takes everything as a parameter.
-VARIANTS = {"": []}
+# What kernels are built for besides: kernel size, groups, channels of a group, then what differs from a plain 3x3 plan.
+# "" is the program that takes all of it as parameters.
+VARIANTS = {
+    "": None,
+    "d32": (3, 4, 32, {}),
+    "d16_softmax": (3, 16, 16, {"softmax": 1}),
+    "d64_removed": (3, 4, 64, {"removed": 1}),
+    "d48_scaled": (3, 2, 48, {"grid": 0}),
+    "k5_d32": (5, 8, 32, {}),
+    "k1_d8": (1, 3, 8, {}),
+}
+REGISTERS = 64  # dcn_tune_registers()
 NOT_FOR_GPUS = {"forward_long"}
 SKIPPED = 77
 
@@ -44,9 +54,37 @@ SHARED = re.compile(r"(\d+) bytes smem")
 CHATTER = re.compile(r"ptxas info\s*: (\d+ bytes gmem|Function properties for|Compile time)")
 
 
+def special_options(storage, kernel, groups, channels, grid=1, removed=0, softmax=0):
+    """What src/operators/forward_choice.c gives such a plan on an image that fills every tile."""
+    lanes = -(-channels // (4 if storage == "float32" else 8))
+    slots = 256 // lanes
+    tile_groups = max(power for power in (1, 2, 4) if power <= groups)
+    pixels = (slots // tile_groups).bit_length() - 1
+    tile_h, tile_w = 1 << pixels // 2, 1 << (pixels - pixels // 2)
+    macros = {"SPECIAL": 1, "POINTS": kernel * kernel - removed, "GROUPS": groups, "GROUP_CHANNELS": channels,
+              "SLOT_LANES": lanes, "TILE_H": tile_h, "TILE_W": tile_w, "TILE_GROUPS": tile_groups,
+              "USES_SOFTMAX": softmax, "WORK_ITEMS": tile_h * tile_w * tile_groups * lanes}
+    if grid:
+        macros.update({"KERNEL_H": kernel, "DILATION_H": 1, "DILATION_W": 1, "CENTER_H": kernel // 2,
+                       "CENTER_W": kernel // 2, "REMOVED": kernel * kernel // 2 if removed else kernel * kernel})
+    return [f"-DDCN_{name}={value}" for name, value in macros.items()] + [f"--maxrregcount={REGISTERS}"]
+
+
 def options_of(case):
-    macros = [f"DCN_STORAGE={STORAGES.index(case.storage)}", f"DCN_INDEX_BITS={case.bits}", "DCN_LANES=1"]
-    return OPTIONS + [f"--gpu-architecture={case.arch}"] + [f"-D{macro}" for macro in macros + VARIANTS[case.variant]]
+    options = OPTIONS + [f"--gpu-architecture={case.arch}", f"-DDCN_STORAGE={STORAGES.index(case.storage)}",
+                         f"-DDCN_INDEX_BITS={case.bits}", "-DDCN_LANES=1"]
+    if case.variant:
+        kernel, groups, channels, rest = VARIANTS[case.variant]
+        options += special_options(case.storage, kernel, groups, channels, **rest)
+    return options
+
+
+def cases_of(compilers, programs, architectures):
+    """The library compiles the plain programs either way; special ones only when it runs, by one compiler here too."""
+    for words in itertools.product(compilers, programs, STORAGES, INDEX_BITS, VARIANTS, architectures):
+        case = Case(*words)
+        if not case.variant or case.compiler == compilers[0] and (case.bits == 32 or case.variant == "d32"):
+            yield case
 
 
 # --- NVRTC ------------------------------------------------------------------------------------------------------------
@@ -168,7 +206,7 @@ def embedded_texts(kernels, programs, scratch):
 
 def print_row(case, entries):
     for entry in entries:
-        print("%-6s %-7s %-9s %d %-10s %-28s %5s %6s %6s %6s %7s" % (
+        print("%-6s %-7s %-9s %d %-12s %-28s %5s %6s %6s %6s %7s" % (
             case.compiler, case.arch, case.storage, case.bits, case.variant or "-", entry.name, entry.registers,
             entry.stack, entry.stores, entry.loads, entry.shared))
 
@@ -191,7 +229,7 @@ def find_compilers(arguments):
 def run_cases(cases, start_arguments, jobs):
     """Prints the table; returns how many passed, and the cases that failed by what was wrong with them."""
     passed, failures = 0, {}
-    print("%-6s %-7s %-9s %s %-10s %-28s %5s %6s %6s %6s %7s" % (
+    print("%-6s %-7s %-9s %s %-12s %-28s %5s %6s %6s %6s %7s" % (
         "", "arch", "storage", "ix", "variant", "entry", "regs", "stack", "stores", "loads", "shared"))
     with concurrent.futures.ProcessPoolExecutor(jobs, initializer=Worker.start, initargs=start_arguments) as pool:
         for case, (compiled, log) in zip(cases, pool.map(Worker.run, cases)):
@@ -219,8 +257,7 @@ def main():
     programs = [program for program in programs if program not in NOT_FOR_GPUS]
     nvrtc, nvcc, reasons = find_compilers(arguments)
     compilers = [name for name, found in (("nvrtc", nvrtc), ("nvcc", nvcc)) if found]
-    cases = [Case(*words) for words in itertools.product(compilers, programs, STORAGES, INDEX_BITS, VARIANTS,
-                                                         arguments.arch or ARCHITECTURES)]
+    cases = list(cases_of(compilers, programs, arguments.arch or ARCHITECTURES))
     if not cases:
         print(f"no compiler: {'; '.join(reasons)}")
         return SKIPPED
