@@ -11,7 +11,7 @@
  * | dcn_vf, dcn_vi | DCN_LANES floats, 32-bit integers; comparisons give a dcn_vi for DCN_SELECT |
  * | dcn_index, dcn_bytes | offset within one image, in elements and (unsigned) in bytes |
  * | dcn_storage | one stored element |
- * | dcn_float4, dcn_bytes4 | four values .x .y .z .w, kept together in work-group memory |
+ * | dcn_float4 | four values .x .y .z .w, kept together in work-group memory |
  * | DCN_GLOBAL, DCN_LOCAL | address spaces |
  * | DCN_KERNEL, DCN_GROUP_ID, DCN_WORK_GROUP_PARAMETER, DCN_WORK_GROUP_MEMORY | an entry: what it begins with, which
  *   work-group it is, and its work-group memory as last parameter and as declaration |

@@ -43,15 +43,6 @@ typedef unsigned dcn_bytes;
 
 typedef float4 dcn_float4;
 #define DCN_FLOAT4(x, y, z, w) make_float4(x, y, z, w)
-#if DCN_INDEX_BITS == 64
-struct alignas(16) dcn_bytes4 {
-    dcn_bytes x, y, z, w;
-};
-#else
-typedef uint4 dcn_bytes4;
-#endif
-#define DCN_BYTES4(x, y, z, w) (dcn_bytes4{x, y, z, w})
-
 /* ---- lanes ------------------------------------------------------------------------------------ */
 
 typedef float dcn_vf;

@@ -37,11 +37,7 @@ typedef uint32_t dcn_bytes;
 typedef struct dcn_float4 {
     float x, y, z, w;
 } dcn_float4;
-typedef struct dcn_bytes4 {
-    dcn_bytes x, y, z, w;
-} dcn_bytes4;
 #define DCN_FLOAT4(...) ((dcn_float4){__VA_ARGS__})
-#define DCN_BYTES4(...) ((dcn_bytes4){__VA_ARGS__})
 
 /* ---- bits ------------------------------------------------------------------------------------- */
 

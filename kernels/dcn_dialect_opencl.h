@@ -45,12 +45,6 @@ DCN_INLINE int dcn_subgroup_all(int x)
 #endif
 
 typedef float4 dcn_float4;
-#if DCN_INDEX_BITS == 64
-typedef ulong4 dcn_bytes4;
-#else
-typedef uint4 dcn_bytes4;
-#endif
-#define DCN_BYTES4(x, y, z, w) ((dcn_bytes4)(x, y, z, w))
 #define DCN_FLOAT4(x, y, z, w) ((float4)(x, y, z, w))
 
 /* ---- lanes ------------------------------------------------------------------------------------ */

@@ -1,8 +1,9 @@
 /*
  * Forward, wide shape: a work-group owns a tile of output pixels and a block of groups. A slot is one (pixel, group) of
- * it; `lanes` work-items share a slot, each with DCN_VECTOR channels at a time. They prepare the slot's points into
- * work-group memory, then sum them without a branch. Neighbouring slots are neighbouring groups of one pixel, so that
- * loads of a corner fall on one stretch of memory. For GPUs.
+ * it; `lanes` work-items share a slot, each with DCN_VECTOR channels at a time. Neighbouring slots are neighbouring
+ * groups of one pixel, so that loads of a corner fall on one stretch of memory. The work-items of a slot prepare its
+ * points into work-group memory; then each sums them for its channels. A team, a sub-group where it can be or else the
+ * work-group, goes from one to the other together. For GPUs.
  */
 #include "dcn_points.h"
 #include "dcn_special.h"
@@ -15,32 +16,38 @@ typedef struct dcn_forward_tensors {
     DCN_GLOBAL const int *grid;
 } dcn_forward_tensors;
 
-/* What marks a point without corners. */
-#define DCN_NOWHERE (~(dcn_bytes)0)
+/* Where a point's first corner lies, bytes from the image's start, with two flags above: the second column, the second
+ * row coincide with the first (one of the two lies outside the image). All bits: the point does not count. */
+#define DCN_ONE_COLUMN ((dcn_bytes)1 << (DCN_INDEX_BITS - 1))
+#define DCN_ONE_ROW    ((dcn_bytes)1 << (DCN_INDEX_BITS - 2))
+#define DCN_NOWHERE    (~(dcn_bytes)0)
 
 /* Elements that start so many bytes behind `base`. */
 #define DCN_AT(base, bytes) ((DCN_GLOBAL const dcn_storage *)((DCN_GLOBAL const char *)(base) + (bytes)))
 
-/* Work-group memory: for each slot and point of a chunk corners (bytes from the image's start) and weights, for each
- * slot its softmax, and, when the points come in several chunks, for each work-item its sums. */
+/* Work-group memory: for each slot and point of a chunk its weights and where it lies, for each slot its softmax, and,
+ * when the points come in several chunks, for each work-item its sums. */
 typedef struct dcn_workspace {
-    DCN_LOCAL dcn_bytes4 *corners;
     DCN_LOCAL dcn_float4 *weights;
+    DCN_LOCAL dcn_bytes *corners;
     DCN_LOCAL float *sums;
     DCN_LOCAL float *softmax;
 } dcn_workspace;
 
-/* A work-item's place: its slot, its lane in it, the slot's group and pixel, and the tensors from there on. */
+/* What a work-group works on: its first output pixel and group. */
+typedef struct dcn_tile {
+    int group;
+    int x;
+    int y;
+    dcn_index image;
+} dcn_tile;
+
+/* A slot's group and output pixel. */
 typedef struct dcn_place {
-    int slot;
-    int lane;
     int group;
     int x;
     int y;
     int inside; /* the tile may hang over the image, the block over the groups */
-    dcn_i64 image;
-    DCN_GLOBAL const dcn_storage *offset;
-    DCN_GLOBAL const dcn_storage *mask;
 } dcn_place;
 
 /* n / d; for 32 bits by a divisor that host code prepared. */
@@ -50,72 +57,99 @@ typedef struct dcn_place {
 #define dcn_divide(n, d, by) ((int)((dcn_multiply_high(n, (by).multiplier) + (unsigned)(n)) >> (by).shift))
 #endif
 
-DCN_INLINE dcn_i64 dcn_pixel_of(const dcn_forward_params *p, dcn_place place)
+/* n / d of numbers that are not negative: unsigned division by a constant is the cheaper one. */
+DCN_INLINE int dcn_over(int n, int d)
 {
-    return (place.image * p->out_height + place.y) * p->out_width + place.x;
+    return (int)((unsigned)n / (unsigned)d);
 }
 
-DCN_INLINE dcn_place dcn_place_of(dcn_forward_tensors t, const dcn_forward_params *p, dcn_i64 work_group, int item)
+DCN_INLINE dcn_tile dcn_tile_of(const dcn_forward_params *p, dcn_i64 work_group)
+{
+    dcn_tile tile;
+    const dcn_index id = (dcn_index)work_group;
+    const dcn_index tiles = dcn_divide(id, p->group_blocks, p->by_group_blocks);
+    const dcn_index rows = dcn_divide(tiles, p->tiles_w, p->by_tiles_w);
+    tile.image = dcn_divide(rows, p->tiles_h, p->by_tiles_h);
+    tile.group = (int)(id - tiles * p->group_blocks) * p->tile_groups;
+    tile.x = (int)(tiles - rows * p->tiles_w) * p->tile_w;
+    tile.y = (int)(rows - tile.image * p->tiles_h) * p->tile_h;
+    return tile;
+}
+
+DCN_INLINE dcn_place dcn_place_of(const dcn_forward_params *p, dcn_tile tile, int slot)
 {
     dcn_place place;
-    const dcn_index id = (dcn_index)work_group;
-    const dcn_index tile = dcn_divide(id, p->group_blocks, p->by_group_blocks);
-    const int block = (int)(id - tile * p->group_blocks);
-    const dcn_index row = dcn_divide(tile, p->tiles_w, p->by_tiles_w);
-    const int tile_x = (int)(tile - row * p->tiles_w);
-    const dcn_index image = dcn_divide(row, p->tiles_h, p->by_tiles_h);
-    const int tile_y = (int)(row - image * p->tiles_h);
-    place.slot = item / p->lanes;
-    place.lane = item - place.slot * p->lanes;
-    const int tile_pixel = place.slot / p->tile_groups;
-    place.group = block * p->tile_groups + place.slot - tile_pixel * p->tile_groups;
-    place.y = tile_y * p->tile_h + tile_pixel / p->tile_w;
-    place.x = tile_x * p->tile_w + tile_pixel % p->tile_w;
+    const int pixel = dcn_over(slot, p->tile_groups);
+    const int row = dcn_over(pixel, p->tile_w);
+    place.group = tile.group + slot - pixel * p->tile_groups;
+    place.y = tile.y + row;
+    place.x = tile.x + pixel - row * p->tile_w;
     place.inside = place.y < p->out_height && place.x < p->out_width && place.group < p->group;
-    place.image = image;
-    const dcn_i64 pixel = dcn_pixel_of(p, place);
-    place.offset = t.offset + (pixel * p->offset_row + (dcn_i64)place.group * p->offset_group);
-    place.mask = t.mask + (pixel * p->mask_row + (dcn_i64)place.group * p->mask_group);
     return place;
 }
 
-/* The largest logit and the sum of a slot, kept for all its lanes. */
-DCN_INLINE void dcn_keep_softmax(const dcn_forward_params *p, dcn_place place, dcn_workspace workspace)
+/* Where a slot's offsets, masks and output lie in their image, elements. */
+DCN_INLINE dcn_index dcn_pixel_of(const dcn_forward_params *p, dcn_place place)
+{
+    return (dcn_index)place.y * p->out_width + place.x;
+}
+
+DCN_INLINE dcn_index dcn_offsets_of(const dcn_forward_params *p, dcn_place place)
+{
+    return dcn_pixel_of(p, place) * (dcn_index)p->offset_row + (dcn_index)place.group * p->offset_group;
+}
+
+DCN_INLINE dcn_index dcn_masks_of(const dcn_forward_params *p, dcn_place place)
+{
+#if defined(DCN_JOINT)
+    return dcn_offsets_of(p, place) + 2 * DCN_POINTS;
+#else
+    return dcn_pixel_of(p, place) * (dcn_index)p->mask_row + (dcn_index)place.group * p->mask_group;
+#endif
+}
+
+/* The tensors from an image's start on. */
+DCN_INLINE dcn_forward_tensors dcn_image_of(dcn_forward_tensors t, const dcn_forward_params *p, dcn_index image)
+{
+    t.value += image * p->image;
+    t.offset += image * p->offset_image;
+#if defined(DCN_JOINT)
+    t.mask = t.offset;
+#else
+    t.mask += image * p->mask_image;
+#endif
+    t.output += image * p->output_image;
+    return t;
+}
+
+/* The largest logit and the sum of a slot. */
+DCN_INLINE void dcn_keep_softmax(DCN_GLOBAL const dcn_storage *mask, int points, DCN_LOCAL float *softmax)
 {
     float largest = -INFINITY;
-    for (int k = 0; k < p->points; k++) {
-        const float logit = dcn_load(place.mask + k);
+    for (int k = 0; k < points; k++) {
+        const float logit = dcn_load(mask + k);
         largest = logit > largest ? logit : largest;
     }
     float sum = 0.0f;
-    for (int k = 0; k < p->points; k++)
-        sum += dcn_exp(dcn_load(place.mask + k) - largest);
-    workspace.softmax[2 * place.slot] = largest;
-    workspace.softmax[2 * place.slot + 1] = sum;
+    for (int k = 0; k < points; k++)
+        sum += dcn_exp(dcn_load(mask + k) - largest);
+    softmax[0] = largest;
+    softmax[1] = sum;
 }
 
-DCN_INLINE dcn_corners dcn_point_of(dcn_forward_tensors t, const dcn_forward_params *p, dcn_place place,
-                                    dcn_workspace workspace, int k)
+/* Where point k of an output pixel lies. */
+DCN_INLINE dcn_corners dcn_point_of(dcn_forward_tensors t, const dcn_forward_params *p, dcn_place place, int k,
+                                    float offset_x, float offset_y, float mask)
 {
-    float mask = dcn_load(place.mask + k);
-    if (p->softmax) {
-        dcn_softmax_stats stats;
-        stats.largest = workspace.softmax[2 * place.slot];
-        stats.sum = workspace.softmax[2 * place.slot + 1];
-        mask = dcn_normalised(mask, stats);
-    }
-    const float offset_x = dcn_load(place.offset + 2 * k);
-    const float offset_y = dcn_load(place.offset + 2 * k + 1);
     const int origin_x = place.x * p->stride_w + p->origin_w;
     const int origin_y = place.y * p->stride_h + p->origin_h;
 #if defined(DCN_KERNEL_H)
     const int cell = k < DCN_REMOVED ? k : k + 1;
-    const int column = cell / DCN_KERNEL_H;
-    return dcn_corners_between(
-        dcn_locate_whole(offset_x, origin_x + column * DCN_DILATION_W - DCN_CENTER_W, p->width),
-        dcn_locate_whole(offset_y, origin_y + (cell - column * DCN_KERNEL_H) * DCN_DILATION_H - DCN_CENTER_H,
-                         p->height),
-        mask);
+    const int column = dcn_over(cell, DCN_KERNEL_H);
+    const int row = cell - column * DCN_KERNEL_H;
+    return dcn_corners_between(dcn_locate_whole(offset_x, origin_x + column * DCN_DILATION_W - DCN_CENTER_W, p->width),
+                               dcn_locate_whole(offset_y, origin_y + row * DCN_DILATION_H - DCN_CENTER_H, p->height),
+                               mask);
 #else
     return dcn_corners_of(offset_x, offset_y, mask, t.grid[k] + origin_x, t.grid[p->grid_plane + k] + origin_y,
                           DCN_BITS_TO_FLOAT(t.grid[2 * p->grid_plane + k]),
@@ -123,63 +157,58 @@ DCN_INLINE dcn_corners dcn_point_of(dcn_forward_tensors t, const dcn_forward_par
 #endif
 }
 
-DCN_INLINE dcn_bytes4 dcn_corner_bytes(dcn_corners corners, const dcn_forward_params *p)
+/* Bytes from a pixel to the next one, and from a row. */
+DCN_INLINE dcn_bytes dcn_pixel_bytes(const dcn_forward_params *p)
 {
-    const dcn_bytes pixel = (dcn_bytes)p->channels * (dcn_bytes)sizeof(dcn_storage);
-    const dcn_bytes row = (dcn_bytes)p->width * pixel;
-    const dcn_bytes top = (dcn_bytes)corners.y.first * row;
-    const dcn_bytes bottom = (dcn_bytes)corners.y.second * row;
-    const dcn_bytes left = (dcn_bytes)corners.x.first * pixel;
-    const dcn_bytes right = (dcn_bytes)corners.x.second * pixel;
-    return DCN_BYTES4(top + left, top + right, bottom + left, bottom + right);
+    return (dcn_bytes)p->channels * (dcn_bytes)sizeof(dcn_storage);
 }
 
-/* Prepares this lane's share of points first … first+count-1; whether any of them has a corner outside the image. */
-DCN_INLINE int dcn_prepare(dcn_forward_tensors t, const dcn_forward_params *p, dcn_place place, dcn_workspace workspace,
-                           int first, int count)
+DCN_INLINE dcn_bytes dcn_row_bytes(const dcn_forward_params *p)
 {
-    DCN_LOCAL dcn_bytes4 *corners = workspace.corners + place.slot * p->chunk;
-    DCN_LOCAL dcn_float4 *weights = workspace.weights + place.slot * p->chunk;
+    return (dcn_bytes)p->width * dcn_pixel_bytes(p);
+}
+
+DCN_INLINE dcn_bytes dcn_corner_of(dcn_corners corners, const dcn_forward_params *p)
+{
+    const dcn_bytes at =
+        (dcn_bytes)corners.y.first * dcn_row_bytes(p) + (dcn_bytes)corners.x.first * dcn_pixel_bytes(p);
+    const dcn_bytes flags = (corners.x.whole ? 0 : DCN_ONE_COLUMN) | (corners.y.whole ? 0 : DCN_ONE_ROW);
+    return corners.counts ? at | flags : DCN_NOWHERE;
+}
+
+/* Prepares this lane's share of a slot's points first … first+count-1. Returns whether any has a corner outside the
+ * image. */
+DCN_INLINE int dcn_prepare(dcn_forward_tensors t, const dcn_forward_params *p, dcn_tile tile, dcn_workspace workspace,
+                           int item, int first, int count)
+{
+    const int slot = dcn_over(item, p->lanes);
+    const int lane = item - slot * p->lanes;
+    const dcn_place place = dcn_place_of(p, tile, slot);
+    DCN_LOCAL dcn_float4 *weights = workspace.weights + (slot * p->chunk + lane);
+    DCN_LOCAL dcn_bytes *corners = workspace.corners + (slot * p->chunk + lane);
     int outside = 0;
+    if (!place.inside)
+        return 0;
+    DCN_GLOBAL const dcn_storage *offset = t.offset + (dcn_offsets_of(p, place) + 2 * (first + lane));
+    DCN_GLOBAL const dcn_storage *masks = t.mask + (dcn_masks_of(p, place) + first + lane);
     DCN_UNROLL_POINTS for (int begin = 0; begin < count; begin += p->lanes)
     {
-        const int k = begin + place.lane;
-        if (k < count) {
-            const dcn_corners point = dcn_point_of(t, p, place, workspace, first + k);
-            const dcn_bytes4 bytes = dcn_corner_bytes(point, p);
-            corners[k] = DCN_BYTES4(point.counts ? bytes.x : DCN_NOWHERE, bytes.y, bytes.z, bytes.w);
-            weights[k] = DCN_FLOAT4(point.w00, point.w01, point.w10, point.w11);
+        if (begin + lane < count) {
+            float mask = dcn_load(masks + begin);
+            if (p->softmax) {
+                dcn_softmax_stats stats;
+                stats.largest = workspace.softmax[2 * slot];
+                stats.sum = workspace.softmax[2 * slot + 1];
+                mask = dcn_normalised(mask, stats);
+            }
+            const dcn_corners point = dcn_point_of(t, p, place, first + begin + lane, dcn_load(offset + 2 * begin),
+                                                   dcn_load(offset + 2 * begin + 1), mask);
+            weights[begin] = DCN_FLOAT4(point.w00, point.w01, point.w10, point.w11);
+            corners[begin] = dcn_corner_of(point, p);
             outside |= !point.whole;
         }
     }
     return outside;
-}
-
-/* A point that does not count borrows the corners of one of the slot's points that does, with weight 0, so that the sum
- * needs no branch and reads no other pixel. Where there is no such point, none is marked. */
-DCN_INLINE void dcn_borrow(dcn_forward_tensors t, const dcn_forward_params *p, dcn_place place, dcn_workspace workspace,
-                           int first, int count)
-{
-    DCN_LOCAL dcn_bytes4 *corners = workspace.corners + place.slot * p->chunk;
-    dcn_bytes4 spare = DCN_BYTES4(DCN_NOWHERE, 0, 0, 0);
-    int missing = 0;
-    for (int k = place.lane; k < count; k += p->lanes) {
-        const dcn_bytes4 own = corners[k];
-        missing |= own.x == DCN_NOWHERE;
-        spare = own.x != DCN_NOWHERE ? own : spare;
-    }
-    if (!missing)
-        return;
-    /* Other lanes are at work on their points, so these are worked out again; a lane with none is rare. */
-    DCN_NO_UNROLL for (int k = 0; k < count && spare.x == DCN_NOWHERE; k++)
-    {
-        const dcn_corners point = dcn_point_of(t, p, place, workspace, first + k);
-        if (point.counts)
-            spare = dcn_corner_bytes(point, p);
-    }
-    for (int k = place.lane; k < count; k += p->lanes)
-        if (corners[k].x == DCN_NOWHERE)
-            corners[k] = spare;
 }
 
 DCN_INLINE void dcn_add_corner(DCN_GLOBAL const dcn_storage *corner, float weight, float *sums)
@@ -190,29 +219,33 @@ DCN_INLINE void dcn_add_corner(DCN_GLOBAL const dcn_storage *corner, float weigh
 }
 
 /* Adds the points of a chunk to DCN_VECTOR channels of a slot, from `value` on: the image's, at those channels. */
-DCN_INLINE void dcn_sum_vector(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL const dcn_bytes4 *corners,
-                               DCN_LOCAL const dcn_float4 *weights, int count, float *sums)
+DCN_INLINE void dcn_sum_vector(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL const dcn_bytes *corners,
+                               DCN_LOCAL const dcn_float4 *weights, int count, const dcn_forward_params *p, float *sums)
 {
     DCN_UNROLL_POINTS for (int k = 0; k < count; k++)
     {
-        const dcn_bytes4 at = corners[k];
-        const dcn_float4 w = weights[k];
-        dcn_add_corner(DCN_AT(value, at.x), w.x, sums);
-        dcn_add_corner(DCN_AT(value, at.y), w.y, sums);
-        dcn_add_corner(DCN_AT(value, at.z), w.z, sums);
-        dcn_add_corner(DCN_AT(value, at.w), w.w, sums);
+        const dcn_bytes corner = corners[k];
+        if (corner != DCN_NOWHERE) {
+            const dcn_float4 w = weights[k];
+            const dcn_bytes right = corner & DCN_ONE_COLUMN ? 0 : dcn_pixel_bytes(p);
+            DCN_GLOBAL const dcn_storage *top = DCN_AT(value, corner & ~(DCN_ONE_COLUMN | DCN_ONE_ROW));
+            DCN_GLOBAL const dcn_storage *bottom = DCN_AT(top, corner & DCN_ONE_ROW ? 0 : dcn_row_bytes(p));
+            dcn_add_corner(top, w.x, sums);
+            dcn_add_corner(DCN_AT(top, right), w.y, sums);
+            dcn_add_corner(bottom, w.z, sums);
+            dcn_add_corner(DCN_AT(bottom, right), w.w, sums);
+        }
     }
 }
 
 /* The same where all corners lie inside the image, at fixed distances from the first. */
-DCN_INLINE void dcn_sum_whole(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL const dcn_bytes4 *corners,
+DCN_INLINE void dcn_sum_whole(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL const dcn_bytes *corners,
                               DCN_LOCAL const dcn_float4 *weights, int count, const dcn_forward_params *p, float *sums)
 {
-    const dcn_bytes row = (dcn_bytes)p->width * (dcn_bytes)p->channels * (dcn_bytes)sizeof(dcn_storage);
-    DCN_GLOBAL const dcn_storage *below = DCN_AT(value, row);
+    DCN_GLOBAL const dcn_storage *below = DCN_AT(value, dcn_row_bytes(p));
     DCN_UNROLL_POINTS for (int k = 0; k < count; k++)
     {
-        const dcn_bytes at = corners[k].x;
+        const dcn_bytes at = corners[k];
         const dcn_float4 w = weights[k];
         dcn_add_corner(DCN_AT(value, at), w.x, sums);
         dcn_add_corner(DCN_AT(value, at) + p->channels, w.y, sums);
@@ -222,45 +255,49 @@ DCN_INLINE void dcn_sum_whole(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL con
 }
 
 /* The same as dcn_sum_vector for `wanted` channels, at any alignment. */
-DCN_INLINE void dcn_sum_elements(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL const dcn_bytes4 *corners,
-                                 DCN_LOCAL const dcn_float4 *weights, int count, int wanted, float *sums)
+DCN_INLINE void dcn_sum_elements(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL const dcn_bytes *corners,
+                                 DCN_LOCAL const dcn_float4 *weights, int count, int wanted,
+                                 const dcn_forward_params *p, float *sums)
 {
     for (int k = 0; k < count; k++) {
-        const dcn_bytes4 at = corners[k];
+        const dcn_bytes corner = corners[k];
         const dcn_float4 w = weights[k];
-        for (int j = 0; j < wanted; j++) {
-            sums[j] = dcn_multiply_add(w.x, dcn_load(DCN_AT(value, at.x) + j), sums[j]);
-            sums[j] = dcn_multiply_add(w.y, dcn_load(DCN_AT(value, at.y) + j), sums[j]);
-            sums[j] = dcn_multiply_add(w.z, dcn_load(DCN_AT(value, at.z) + j), sums[j]);
-            sums[j] = dcn_multiply_add(w.w, dcn_load(DCN_AT(value, at.w) + j), sums[j]);
+        const dcn_bytes right = corner & DCN_ONE_COLUMN ? 0 : dcn_pixel_bytes(p);
+        const dcn_bytes down = corner & DCN_ONE_ROW ? 0 : dcn_row_bytes(p);
+        const dcn_bytes at = corner & ~(DCN_ONE_COLUMN | DCN_ONE_ROW);
+        for (int j = 0; j < wanted && corner != DCN_NOWHERE; j++) {
+            sums[j] = dcn_multiply_add(w.x, dcn_load(DCN_AT(value, at) + j), sums[j]);
+            sums[j] = dcn_multiply_add(w.y, dcn_load(DCN_AT(value, at + right) + j), sums[j]);
+            sums[j] = dcn_multiply_add(w.z, dcn_load(DCN_AT(value, at + down) + j), sums[j]);
+            sums[j] = dcn_multiply_add(w.w, dcn_load(DCN_AT(value, at + down + right) + j), sums[j]);
         }
     }
 }
 
 /* One pass over a slot's channels: sums a chunk and stores, or carries the sums of earlier chunks along. `whole`: no
  * corner lies outside the image. */
-DCN_INLINE void dcn_pass(const int fast, dcn_forward_tensors t, const dcn_forward_params *p, dcn_place place,
+DCN_INLINE void dcn_pass(const int fast, dcn_forward_tensors t, const dcn_forward_params *p, dcn_tile tile,
                          dcn_workspace workspace, int item, int pass, int first, int count, int whole)
 {
-    const int channel = (pass * p->lanes + place.lane) * DCN_VECTOR;
+    const int slot = dcn_over(item, p->lanes);
+    const dcn_place place = dcn_place_of(p, tile, slot);
+    const int channel = (pass * p->lanes + item - slot * p->lanes) * DCN_VECTOR;
     const int left = p->group_channels - channel;
     const int wanted = left > DCN_VECTOR ? DCN_VECTOR : left;
     if (!place.inside || left <= 0)
         return;
-    const int in_group = place.group * p->group_channels + channel;
-    DCN_GLOBAL const dcn_storage *value = t.value + (place.image * p->image + in_group);
-    DCN_LOCAL const dcn_bytes4 *corners = workspace.corners + place.slot * p->chunk;
-    DCN_LOCAL const dcn_float4 *weights = workspace.weights + place.slot * p->chunk;
+    const int in_pixel = place.group * p->group_channels + channel;
+    DCN_GLOBAL const dcn_storage *value = t.value + in_pixel;
+    DCN_LOCAL const dcn_bytes *corners = workspace.corners + slot * p->chunk;
+    DCN_LOCAL const dcn_float4 *weights = workspace.weights + slot * p->chunk;
     float sums[DCN_VECTOR];
     DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) sums[j] = 0.0f;
     if (fast && whole)
         dcn_sum_whole(value, corners, weights, count, p, sums);
-    else if (corners[0].x != DCN_NOWHERE) {
-        if (fast)
-            dcn_sum_vector(value, corners, weights, count, sums);
-        else
-            dcn_sum_elements(value, corners, weights, count, wanted, sums);
-    }
+    else if (fast)
+        dcn_sum_vector(value, corners, weights, count, p, sums);
+    else
+        dcn_sum_elements(value, corners, weights, count, wanted, p, sums);
     if (p->chunk < p->points) {
         DCN_LOCAL float *carried = workspace.sums + item * DCN_VECTOR;
         for (int j = 0; j < DCN_VECTOR; j++) {
@@ -271,7 +308,7 @@ DCN_INLINE void dcn_pass(const int fast, dcn_forward_tensors t, const dcn_forwar
         if (first + count < p->points)
             return;
     }
-    DCN_GLOBAL dcn_storage *output = t.output + (dcn_pixel_of(p, place) * p->channels + in_group);
+    DCN_GLOBAL dcn_storage *output = t.output + (dcn_pixel_of(p, place) * p->channels + in_pixel);
     if (fast) {
         dcn_store_vector(sums, output);
     } else {
@@ -280,50 +317,46 @@ DCN_INLINE void dcn_pass(const int fast, dcn_forward_tensors t, const dcn_forwar
     }
 }
 
-DCN_INLINE void dcn_forward_wide_group(const int fast, dcn_forward_tensors t, const dcn_forward_params *given,
-                                       DCN_LOCAL dcn_bytes4 *memory, dcn_i64 work_group)
+DCN_INLINE void dcn_forward_wide_group(const int fast, dcn_forward_tensors all, const dcn_forward_params *given,
+                                       DCN_LOCAL dcn_float4 *memory, dcn_i64 work_group)
 {
     const dcn_forward_params special = dcn_specialised(given);
     const dcn_forward_params *p = &special;
     const int slots = p->tile_h * p->tile_w * p->tile_groups;
     const int items = slots * p->lanes;
     const int passes = dcn_passes(p);
+    const dcn_tile tile = dcn_tile_of(p, work_group);
+    const dcn_forward_tensors t = dcn_image_of(all, p, tile.image);
     dcn_workspace workspace;
-    workspace.corners = memory;
-    workspace.weights = (DCN_LOCAL dcn_float4 *)(workspace.corners + slots * p->chunk);
-    workspace.softmax = (DCN_LOCAL float *)(workspace.weights + slots * p->chunk);
+    workspace.weights = memory;
+    workspace.corners = (DCN_LOCAL dcn_bytes *)(workspace.weights + slots * p->chunk);
+    workspace.softmax = (DCN_LOCAL float *)(workspace.corners + slots * p->chunk);
     workspace.sums = workspace.softmax + 2 * slots;
     if (p->softmax) {
         DCN_FOR_ITEMS(item, items)
         {
-            const dcn_place place = dcn_place_of(t, p, work_group, item);
-            if (place.inside && place.lane == 0)
-                dcn_keep_softmax(p, place, workspace);
+            const dcn_place place = dcn_place_of(p, tile, item / p->lanes);
+            if (place.inside && item % p->lanes == 0)
+                dcn_keep_softmax(t.mask + dcn_masks_of(p, place), p->points, workspace.softmax + 2 * (item / p->lanes));
         }
-        DCN_SLOT_BARRIER();
+        DCN_TEAM_BARRIER();
     }
     for (int pass = 0; pass < passes; pass++) {
         for (int first = 0; first < p->points; first += p->chunk) {
             const int count = p->points - first < p->chunk ? p->points - first : p->chunk;
-            int whole = 0;
+            int whole = 0; /* only where a team is a sub-group */
             if (pass == 0 || p->chunk < p->points) {
                 if (pass > 0 || first > 0)
-                    DCN_SLOT_BARRIER();
+                    DCN_TEAM_BARRIER();
                 DCN_FOR_ITEMS(item, items)
                 {
-                    const dcn_place place = dcn_place_of(t, p, work_group, item);
-                    const int outside = place.inside && dcn_prepare(t, p, place, workspace, first, count);
-                    if (outside)
-                        dcn_borrow(t, p, place, workspace, first, count);
-                    whole = DCN_SUBGROUP_ALL(!outside);
+                    const int outside = dcn_prepare(t, p, tile, workspace, item, first, count);
+                    whole = DCN_TEAM_ALL(!outside);
                 }
-                DCN_SLOT_BARRIER();
+                DCN_TEAM_BARRIER();
             }
             DCN_FOR_ITEMS(item, items)
-            {
-                const dcn_place place = dcn_place_of(t, p, work_group, item);
-                dcn_pass(fast, t, p, place, workspace, item, pass, first, count, whole);
-            }
+            dcn_pass(fast, t, p, tile, workspace, item, pass, first, count, whole);
         }
     }
 }

@@ -21,8 +21,11 @@ typedef struct dcn_forward_params {
     dcn_i64 offset_at; /* offsets and masks are two tensors that may share a buffer */
     dcn_i64 mask_at;
     dcn_i64 output_at;
-    dcn_i64 pixels;     /* N * Ho * Wo */
-    dcn_i64 image;      /* elements of one value image: H * W * C */
+    dcn_i64 pixels;       /* N * Ho * Wo */
+    dcn_i64 image;        /* elements of one value image: H * W * C */
+    dcn_i64 offset_image; /* of one image's offsets, masks, output */
+    dcn_i64 mask_image;
+    dcn_i64 output_image;
     dcn_i64 value_size; /* elements from a tensor's start to its end: what a vector load may run into */
     dcn_i64 offset_size;
     dcn_i64 mask_size;

@@ -37,11 +37,11 @@ DCN_INLINE dcn_forward_params dcn_specialised(const dcn_forward_params *given)
 
 #define dcn_passes(p) 1
 
-/* Work-items of a slot need to wait for one another only, and of what all of them know their sub-group may make use. */
+/* A team is a sub-group where one can hold whole slots. */
 #if defined(DCN_SUBGROUP)
 #if DCN_SUBGROUP % DCN_SLOT_LANES == 0 && DCN_WORK_ITEMS % DCN_SUBGROUP == 0
-#define DCN_SLOT_BARRIER()  DCN_SUBGROUP_BARRIER()
-#define DCN_SUBGROUP_ALL(x) dcn_subgroup_all(x)
+#define DCN_TEAM_BARRIER() DCN_SUBGROUP_BARRIER()
+#define DCN_TEAM_ALL(x)    dcn_subgroup_all(x)
 #endif
 #endif
 
@@ -59,11 +59,9 @@ DCN_INLINE dcn_forward_params dcn_specialised(const dcn_forward_params *given)
 #if !defined(DCN_UNROLL_POINTS)
 #define DCN_UNROLL_POINTS
 #endif
-#if !defined(DCN_SLOT_BARRIER)
-#define DCN_SLOT_BARRIER() DCN_BARRIER()
-#endif
-#if !defined(DCN_SUBGROUP_ALL)
-#define DCN_SUBGROUP_ALL(x) ((void)(x), 0)
+#if !defined(DCN_TEAM_BARRIER)
+#define DCN_TEAM_BARRIER() DCN_BARRIER()
+#define DCN_TEAM_ALL(x)    ((void)(x), 0)
 #endif
 
 #endif

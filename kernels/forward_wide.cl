@@ -8,9 +8,9 @@
                     DCN_GLOBAL const dcn_storage *DCN_RESTRICT offset,                                                 \
                     DCN_GLOBAL const dcn_storage *DCN_RESTRICT mask, DCN_GLOBAL dcn_storage *DCN_RESTRICT output,      \
                     DCN_GLOBAL const int *DCN_RESTRICT grid,                                                           \
-                    const dcn_forward_params params DCN_WORK_GROUP_PARAMETER(dcn_bytes4, memory))                      \
+                    const dcn_forward_params params DCN_WORK_GROUP_PARAMETER(dcn_float4, memory))                      \
     {                                                                                                                  \
-        DCN_WORK_GROUP_MEMORY(dcn_bytes4, memory);                                                                     \
+        DCN_WORK_GROUP_MEMORY(dcn_float4, memory);                                                                     \
         dcn_forward_tensors t;                                                                                         \
         t.value = value + params.value_at;                                                                             \
         t.offset = offset + params.offset_at;                                                                          \

@@ -83,7 +83,7 @@ dcn_status dcn_tune_wide(const dcn_device_limits *limits, uint32_t work_items, d
 {
     const int vector = 16 / (int)dcn_dtype_size(dtype);
     const int64_t items = larger(smaller(WIDE_ITEMS, (int64_t)work_items), 1); /* drivers do report 0 */
-    const uint64_t point_bytes = 4 * sizeof(float) + 4 * (uint64_t)index_bits / 8;
+    const uint64_t point_bytes = 4 * sizeof(float) + (uint64_t)index_bits / 8;
     const uint64_t memory = limits->local_memory < WIDE_MEMORY ? limits->local_memory : WIDE_MEMORY;
     launch->lanes = (int)smaller((group_channels + vector - 1) / vector, items);
     int64_t slots = larger(items / launch->lanes, 1);

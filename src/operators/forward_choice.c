@@ -1,10 +1,12 @@
 #include "forward_choice.h"
 
 #include <inttypes.h>
-#include <limits.h>
 
 #include "../status.h"
 #include "../tuning.h"
+
+/* Bytes of an image that 32-bit kernels can tell apart: two bits are flags, and a vector may reach beyond the end. */
+#define MAX_BYTES_32 (((int64_t)1 << 30) - 64)
 
 /* ---- the path --------------------------------------------------------------------------------- */
 
@@ -31,10 +33,23 @@ static dcn_status complete_build(const dcn_device_limits *limits, dcn_path *path
     return DCN_SUCCESS;
 }
 
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Elements of one image, of the tensor where it has most. */
+static int64_t largest_image(const dcn_forward_shape *s)
+{
+    const int64_t channels = s->group * s->group_channels;
+    const int64_t row = larger(channels, larger(s->offset_row, s->mask_row));
+    return larger(s->height * s->width * channels, s->out_height * s->out_width * row);
+}
+
 dcn_status dcn_forward_complete_path(const dcn_forward_shape *s, const dcn_device_limits *limits, dcn_path *path)
 {
-    const int64_t image = s->height * s->width * s->group * s->group_channels;
-    const bool small = image <= INT_MAX / 2; /* room for a vector beyond the last element */
+    const int64_t image = largest_image(s);
+    const bool small = image <= MAX_BYTES_32 / (int64_t)dcn_dtype_size(s->dtype);
     if (path->shape == DCN_SHAPE_ANY)
         path->shape = limits->type == DCN_DEVICE_CPU ? DCN_SHAPE_LONG : DCN_SHAPE_WIDE;
     if (path->shape == DCN_SHAPE_LONG && limits->vector_width == 0)
@@ -61,6 +76,9 @@ static dcn_forward_params common_params(const dcn_forward_shape *s)
     p.value_size = s->batch * p.image;
     p.offset_row = s->offset_row;
     p.mask_row = s->mask_row;
+    p.offset_image = s->out_height * s->out_width * s->offset_row;
+    p.mask_image = s->out_height * s->out_width * s->mask_row;
+    p.output_image = s->out_height * s->out_width * channels;
     p.offset_size = p.pixels * s->offset_row;
     p.mask_size = p.pixels * s->mask_row - s->mask_first;
     p.offset_group = (int)s->offset_group;
@@ -146,6 +164,9 @@ static void define_wide(const dcn_forward_shape *s, const dcn_forward_choice *c,
     define(key, "DCN_TILE_GROUPS", c->params.tile_groups);
     define(key, "DCN_USES_SOFTMAX", c->params.softmax);
     define(key, "DCN_WORK_ITEMS", c->local);
+    if (s->offset == s->mask && s->offset_row == s->mask_row && s->offset_group == s->mask_group &&
+        s->mask_first == 2 * dcn_grid_points(&s->grid))
+        define(key, "DCN_JOINT", 1);
     if (s->grid.scale == 1.0)
         define_grid(&s->grid, key);
     key->registers = dcn_tune_registers(s->dtype);
