@@ -39,6 +39,7 @@ VARIANTS = {
     "d48_scaled": (3, 2, 48, {"grid": 0}),
     "k5_d32": (5, 8, 32, {}),
     "k1_d8": (1, 3, 8, {}),
+    "d32_parted": (3, 8, 32, {"joint": 0}),
 }
 REGISTERS = 64  # dcn_tune_registers()
 NOT_FOR_GPUS = {"forward_long"}
@@ -54,7 +55,7 @@ SHARED = re.compile(r"(\d+) bytes smem")
 CHATTER = re.compile(r"ptxas info\s*: (\d+ bytes gmem|Function properties for|Compile time)")
 
 
-def special_options(storage, kernel, groups, channels, grid=1, removed=0, softmax=0):
+def special_options(storage, kernel, groups, channels, grid=1, joint=1, removed=0, softmax=0):
     """What src/operators/forward_choice.c gives such a plan on an image that fills every tile."""
     lanes = -(-channels // (4 if storage == "float32" else 8))
     slots = 256 // lanes
@@ -64,6 +65,8 @@ def special_options(storage, kernel, groups, channels, grid=1, removed=0, softma
     macros = {"SPECIAL": 1, "POINTS": kernel * kernel - removed, "GROUPS": groups, "GROUP_CHANNELS": channels,
               "SLOT_LANES": lanes, "TILE_H": tile_h, "TILE_W": tile_w, "TILE_GROUPS": tile_groups,
               "USES_SOFTMAX": softmax, "WORK_ITEMS": tile_h * tile_w * tile_groups * lanes}
+    if joint:
+        macros["JOINT"] = 1
     if grid:
         macros.update({"KERNEL_H": kernel, "DILATION_H": 1, "DILATION_W": 1, "CENTER_H": kernel // 2,
                        "CENTER_W": kernel // 2, "REMOVED": kernel * kernel // 2 if removed else kernel * kernel})
