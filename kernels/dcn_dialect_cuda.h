@@ -18,7 +18,7 @@ typedef unsigned dcn_bytes;
 #define INFINITY __int_as_float(0x7f800000)
 #endif
 
-#define DCN_INLINE static __device__ __forceinline__
+#define DCN_INLINE static __device__ __forceinline__ __attribute__((unused))
 #define DCN_GLOBAL
 #define DCN_LOCAL
 #define DCN_UNROLL    _Pragma("unroll")

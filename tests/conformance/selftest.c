@@ -1,4 +1,4 @@
-/* Tests of the suite's own parts: conversions, case files, parameters, comparison, generated cases. */
+/* Tests of the suite's own parts: conversions, case files, parameters, comparison, generated cases, filters. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include "casefile.h"
 #include "compare.h"
 #include "generate.h"
+#include "sources.h"
 
 static size_t passed;
 static size_t failed;
@@ -305,6 +306,30 @@ static void test_generated(void)
     check(wrong == 0, "generating", "the same seed gave different tensors");
 }
 
+/* How many cases a filter leaves, SIZE_MAX on failure. */
+static size_t filtered(const char *filter)
+{
+    dcn_sources sources;
+    dcn_message message;
+    if (!dcn_sources_collect(filter, NULL, &sources, &message)) {
+        return SIZE_MAX;
+    }
+    size_t count = sources.count;
+    dcn_sources_free(&sources);
+    return count;
+}
+
+static void test_filters(void)
+{
+    const size_t all = dcn_generate_count();
+    check(filtered(NULL) == all && filtered("") == all, "filter", "no text leaves every case");
+    check(filtered("exact_d16_float32") == 1, "filter", "a whole name leaves one case");
+    check(filtered("exact_d16_float32,exact_d5_float16") == 2, "filter", "two names leave two cases");
+    check(filtered("exact_d16_,no such case") == 3, "filter", "a text in no name takes nothing away");
+    check(filtered("exact_d16_float32,exact_d16_") == 3, "filter", "a case that two texts name is there once");
+    check(filtered("no such case") == 0, "filter", "a text in no name leaves no case");
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -315,6 +340,7 @@ int main(int argc, char **argv)
     test_parameters();
     test_comparison();
     test_generated();
+    test_filters();
     if (dcn_case_file_supported()) {
         test_refusals(argv[1]);
         test_round_trip(argv[1]);

@@ -11,9 +11,18 @@
 
 static const char ending[] = ".safetensors";
 
+/* Does `name` contain the filter, or one of its texts between commas? */
 static bool wanted(const char *name, const char *filter)
 {
-    return !filter || strstr(name, filter) != NULL;
+    bool found = !filter;
+    while (filter && !found) {
+        const size_t length = strcspn(filter, ",");
+        for (const char *at = name; *at && !found; at++) {
+            found = strncmp(at, filter, length) == 0;
+        }
+        filter = filter[length] ? filter + length + 1 : NULL;
+    }
+    return found;
 }
 
 static bool add(dcn_sources *sources, const dcn_source *source, dcn_message *message)

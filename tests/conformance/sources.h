@@ -16,8 +16,9 @@ typedef struct dcn_sources {
     size_t unreadable; /* case files that this build cannot read, since it has no JSON library */
 } dcn_sources;
 
-/* Every case whose name contains `filter` (NULL: every case): generated ones first, then the files of `folder` (NULL:
- * none) by name. A folder that cannot be read or has no case file is an error. End it with dcn_sources_free(). */
+/* Every case whose name contains `filter`, or one of its texts between commas (NULL: every case): generated ones first,
+ * then the files of `folder` (NULL: none) by name. A folder that cannot be read or has no case file is an error. End it
+ * with dcn_sources_free(). */
 bool dcn_sources_collect(const char *filter, const char *folder, dcn_sources *sources, dcn_message *message);
 void dcn_sources_free(dcn_sources *sources);
 

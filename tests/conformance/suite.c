@@ -235,7 +235,9 @@ static void compare_devices(suite *s, dcn_target *target, const checked *c, cons
     way w = {.runner = &s->against, .path = path, .placement = placement};
     dcn_status status = dcn_runner_plan(&s->against, &c->call, path, &plan, &message);
     if (status == DCN_ERROR_UNSUPPORTED) {
-        dcn_tally_leave_out(&target->tally, "comparisons", message.text, 1);
+        char what[160];
+        snprintf(what, sizeof what, "comparisons on path %s", path);
+        dcn_tally_leave_out(&target->tally, what, message.text, 1);
         return;
     }
     if (status != DCN_SUCCESS) {
@@ -308,6 +310,20 @@ static dcn_plan *plan_path(suite *s, dcn_target *target, const checked *c, size_
     return plan;
 }
 
+/* Compares with the other device on the first path; if bits must be identical, on every one, and by what it came to
+ * here, since bits are the same only on the same path. The words themselves follow: not each of them shows in that. */
+static void compare_path(suite *s, dcn_target *target, const checked *c, size_t path, const way *w, const dcn_run *mine)
+{
+    const char *words = target->paths[path];
+    char both[2 * DCN_PATH_TEXT + 1];
+    snprintf(both, sizeof both, "%s,%s", w->path, words);
+    if (s->against.context && s->options->identical) {
+        compare_devices(s, target, c, both, w->placement, mine);
+    } else if (s->against.context && path == 0) {
+        compare_devices(s, target, c, words, w->placement, mine);
+    }
+}
+
 /* The first path runs with every placement, others with one of them in turn. */
 static void run_path(suite *s, dcn_target *target, const checked *c, size_t path, seen *known)
 {
@@ -320,8 +336,8 @@ static void run_path(suite *s, dcn_target *target, const checked *c, size_t path
     for (size_t turn = 0; turn < turns; turn++) {
         w.placement = (dcn_placement)((turn + path + c->index) % DCN_PLACEMENTS);
         dcn_run run;
-        if (run_way(s, target, c, &w, plan, &run) && s->against.context && path == 0) {
-            compare_devices(s, target, c, target->paths[path], w.placement, &run);
+        if (run_way(s, target, c, &w, plan, &run)) {
+            compare_path(s, target, c, path, &w, &run);
         }
         dcn_run_free(&run);
     }

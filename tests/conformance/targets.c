@@ -119,14 +119,18 @@ static void add_path(dcn_target *target, const char *const words[4])
     }
 }
 
-/* Every shape, index width and generality with one instruction set, "" for the device's own. */
+/* Every shape, index width, generality and build with one instruction set, "" for the device's own. Where kernels are
+ * built for one plan's numbers, that is the wide shape's own choice; "special" is not forced on devices that compile
+ * slowly. */
 static void add_combinations(dcn_target *target, const char *isa)
 {
-    static const char *const shapes[] = {"long", "wide"};
     static const char *const widths[] = {"", "index64"};
-    static const char *const generalities[] = {"", "general"};
-    for (unsigned i = 0; i < 8; i++) {
-        add_path(target, (const char *const[]){shapes[i & 1], widths[i >> 1 & 1], generalities[i >> 2 & 1], isa});
+    static const char *const kinds[][2] = {
+        {"long", ""}, {"wide", ""}, {"wide", "plain"}, {"long", "general"}, {"wide", "general"}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+            add_path(target, (const char *const[]){kinds[i][0], widths[w], kinds[i][1], isa});
+        }
     }
 }
 

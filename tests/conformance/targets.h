@@ -51,8 +51,8 @@ dcn_status dcn_targets_open(const char *const *names, size_t count, dcn_targets 
 void dcn_targets_close(dcn_targets *targets);
 
 /* Lists the paths to run on a target: `forced` alone, if given; else the library's choice, and with `every` each
- * combination of kernel shape, index width, generality and instruction set. Whole instruction sets that the device
- * refuses for `probe` are left out and counted. */
+ * combination of kernel shape, index width, generality, build and instruction set. Whole instruction sets that the
+ * device refuses for `probe` are left out and counted. */
 void dcn_target_choose_paths(dcn_target *target, const char *forced, bool every, const dcn_call *probe);
 
 #endif
