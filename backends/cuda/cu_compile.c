@@ -35,6 +35,10 @@ dcn_status dcn_cu_write_key(const dcn_device *device, const dcn_kernel_key *key,
                         " -DDCN_STORAGE=%d -DDCN_INDEX_BITS=%d -DDCN_LANES=%" PRIu32,
                         key->program, version / 1000, version % 1000 / 10, architecture, (int)key->storage,
                         key->index_bits, key->lanes);
+    if (architecture[0] && key->registers > 0 && used > 0 && used < DCN_CU_KEY_SIZE) {
+        int added = snprintf(text + used, (size_t)(DCN_CU_KEY_SIZE - used), " --maxrregcount=%" PRIu32, key->registers);
+        used = added < 0 ? added : used + added;
+    }
     for (size_t i = 0; architecture[0] && i < key->define_count && used > 0 && used < DCN_CU_KEY_SIZE; i++) {
         int added = snprintf(text + used, (size_t)(DCN_CU_KEY_SIZE - used), " -D%s=%" PRId64, key->defines[i].name,
                              key->defines[i].value);

@@ -90,6 +90,7 @@ void dcn_cu_describe(CUdevice device, int ordinal, dcn_cu_facts *facts)
     choose_architecture(facts->capability, facts->architecture, sizeof facts->architecture);
 
     limits->type = DCN_DEVICE_GPU;
+    limits->specialises = facts->architecture[0] != '\0';
     limits->compute_units = (uint32_t)get_number(device, DCN_CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
     limits->vector_width = 0; /* the long shape is one for CPUs */
     limits->max_work_group = (uint32_t)get_number(device, DCN_CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK);

@@ -77,6 +77,10 @@ dcn_status dcn_cu_write_key(const dcn_device *device, const dcn_kernel_key *key,
 /* What NVRTC makes of the program that dcn_cu_write_key() has named. */
 dcn_status dcn_cu_compile(const dcn_device *device, const char *text, dcn_cu_code *code);
 
+/* What the kernel cache has of such a program, and what it is to have. Both leave the thread's detail alone. */
+bool dcn_cu_cache_load(const char *text, dcn_cu_code *code);
+void dcn_cu_cache_store(const char *text, const dcn_cu_code *code);
+
 struct dcn_kernel {
     CUfunction function;
 };

@@ -40,11 +40,6 @@ static dcn_status find_embedded(const dcn_kernel_key *key, dcn_cu_code *code)
                     key->index_bits);
 }
 
-static dcn_status get_code(const dcn_device *device, const dcn_kernel_key *key, const char *text, dcn_cu_code *code)
-{
-    return device->facts.architecture[0] ? dcn_cu_compile(device, text, code) : find_embedded(key, code);
-}
-
 /* What a code means that says that the program and this driver or device do not fit; else "". */
 static void explain(const dcn_device *device, dcn_cu_result code, char *text, size_t size)
 {
@@ -76,6 +71,31 @@ static dcn_status load_module(const dcn_device *device, const dcn_cu_code *code,
                     device->facts.info.name, device->facts.info.title, meaning, errors[0] ? errors : "(empty)", notes);
 }
 
+/* Compiles and loads; what the driver takes is worth keeping. */
+static dcn_status compile_module(const dcn_device *device, const char *text, CUmodule *module)
+{
+    dcn_cu_code code = {.bytes = NULL};
+    dcn_status status = dcn_cu_compile(device, text, &code);
+    if (status == DCN_SUCCESS)
+        status = load_module(device, &code, text, module);
+    if (status == DCN_SUCCESS)
+        dcn_cu_cache_store(text, &code);
+    dcn_cu_code_free(&code);
+    return status;
+}
+
+static dcn_status make_module(const dcn_device *device, const dcn_kernel_key *key, const char *text, CUmodule *module)
+{
+    dcn_cu_code code = {.bytes = NULL};
+    if (!device->facts.architecture[0]) {
+        dcn_status status = find_embedded(key, &code);
+        return status == DCN_SUCCESS ? load_module(device, &code, text, module) : status;
+    }
+    const bool loaded = dcn_cu_cache_load(text, &code) && load_module(device, &code, text, module) == DCN_SUCCESS;
+    dcn_cu_code_free(&code);
+    return loaded ? DCN_SUCCESS : compile_module(device, text, module);
+}
+
 /* ---- the device's programs ---------------------------------------------------------------------- */
 
 static const dcn_cu_program *find_program(const dcn_device *device, const char *text)
@@ -89,14 +109,10 @@ static const dcn_cu_program *find_program(const dcn_device *device, const char *
 static dcn_status add_program(dcn_device *device, const dcn_kernel_key *key, const char *text, CUmodule *module)
 {
     const size_t text_size = strlen(text) + 1;
-    dcn_cu_code code = {.bytes = NULL};
     dcn_cu_program *program = malloc(sizeof *program + text_size);
     if (!program)
         return dcn_fail_memory("a CUDA program", sizeof *program + text_size);
-    dcn_status status = get_code(device, key, text, &code);
-    if (status == DCN_SUCCESS)
-        status = load_module(device, &code, text, &program->module);
-    dcn_cu_code_free(&code);
+    dcn_status status = make_module(device, key, text, &program->module);
     if (status != DCN_SUCCESS) {
         free(program);
         return status;

@@ -117,7 +117,6 @@ dcn_status dcn_cl_bind(dcn_device *device, const dcn_slice *slice, dcn_memory *m
         return dcn_fail(DCN_ERROR_WRONG_CONTEXT, "%s: %s memory, but %s takes buffers", name,
                         slice->kind == DCN_MEMORY_HOST ? "host" : "CUDA", device->facts.info.name);
     case DCN_MEMORY_NONE:
-    case DCN_MEMORY_CUDA:
         break;
     }
     return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: memory of kind %d is none that an OpenCL device takes", name,

@@ -343,8 +343,9 @@ static void test_programs_are_built_once(void **state)
         expect_success(planners[i].status);
     }
     atomic_store(&compiler->slow, false);
-    assert_int_equal(atomic_load(&compiler->compiled) - compiled, 1);
-    assert_int_equal(live(FAKE_MODULE) - modules, 1);
+    /* One for the plan's own numbers, one for slices without the alignment that it needs. */
+    assert_int_equal(atomic_load(&compiler->compiled) - compiled, 2);
+    assert_int_equal(live(FAKE_MODULE) - modules, 2);
     dcn_context_destroy(context);
     check_live("threads", "at the end", 0);
 }
