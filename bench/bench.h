@@ -2,8 +2,9 @@
  * Measuring one operator call on one device: inputs, timing, the device's copy rate. The program's `bench` command
  * drives it and report.h prints what it finds; `demo` uses its timing.
  *
- * Times are medians over many launches after a warm-up. Launches are queued in bursts, each with an event of its own,
- * so that a device is kept busy as it is in use; nothing else waits between them.
+ * Times are medians over many launches after a warm-up. Launches are queued in bursts, so that a device is kept busy as
+ * it is in use: one burst with an event for each launch, the next with events at its ends only, which is how a network
+ * runs; nothing else waits between them.
  */
 #ifndef DCN_BENCH_BENCH_H
 #define DCN_BENCH_BENCH_H
@@ -41,8 +42,8 @@ typedef struct dcn_bench_case {
 typedef struct dcn_bench_timing {
     uint32_t launches;
     double device_us;       /* median device time of one launch, by its own event */
-    double back_to_back_us; /* device time of a burst of launches divided by their number, median over bursts */
-    double host_us;         /* median host time of one dcn_execute(), without waiting for its end */
+    double back_to_back_us; /* device time of a burst with events at its ends only, divided by its launches, median */
+    double host_us;         /* median host time of one dcn_execute() without an event, not waiting for its end */
     int by_host_clock; /* the driver's events hold no time: device times are by the host's clock, waiting included */
 } dcn_bench_timing;
 

@@ -1,6 +1,7 @@
 /* Launches in bursts, and what their events say. */
 #include "internal.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #ifdef _WIN32
@@ -43,6 +44,14 @@ typedef struct work {
     dcn_buffer *target, *source; /* without a plan */
 } work;
 
+/* How many of the bench's arrays are filled. */
+typedef struct samples {
+    uint32_t launches; /* device times */
+    uint32_t hosts;
+    uint32_t bursts;
+} samples;
+
+/* `event` may be NULL. */
 static dcn_status launch(dcn_bench *bench, const work *w, dcn_event *event)
 {
     dcn_sync sync = {NULL, 0, event};
@@ -51,26 +60,50 @@ static dcn_status launch(dcn_bench *bench, const work *w, dcn_event *event)
     return dcn_buffer_copy(bench->queue, w->target, 0, w->source, 0, dcn_buffer_size(w->source), &sync);
 }
 
-/* Launches `count` times and waits; the times go to the arrays from `first` on. */
-static dcn_status run_burst(dcn_bench *bench, const work *w, uint32_t count, uint32_t first, uint32_t burst)
+/* Each launch with an event of its own. */
+static dcn_status run_with_events(dcn_bench *bench, const work *w, uint32_t count, double *device_us)
 {
     dcn_status status = DCN_SUCCESS;
-    double begin = now_us();
-    for (uint32_t i = 0; i < count && status == DCN_SUCCESS; i++) {
-        double start = now_us();
+    for (uint32_t i = 0; i < count && status == DCN_SUCCESS; i++)
         status = launch(bench, w, bench->events[i]);
-        bench->host_us[first + i] = now_us() - start;
-    }
     for (uint32_t i = 0; i < count && status == DCN_SUCCESS; i++) {
         status = dcn_event_wait(bench->events[i]);
         if (status == DCN_SUCCESS)
-            status = dcn_event_elapsed(bench->events[i], bench->events[i], &bench->device_us[first + i]);
+            status = dcn_event_elapsed(bench->events[i], bench->events[i], &device_us[i]);
     }
+    return status;
+}
+
+/* Events at the first and the last launch only; host times of those between, or of all where there are no others. */
+static dcn_status run_in_a_row(dcn_bench *bench, const work *w, uint32_t count, samples *taken)
+{
+    dcn_status status = DCN_SUCCESS;
+    for (uint32_t i = 0; i < count && status == DCN_SUCCESS; i++) {
+        const bool marked = i == 0 || i + 1 == count;
+        double start = now_us();
+        status = launch(bench, w, marked ? bench->events[i] : NULL);
+        if (!marked || count <= 2)
+            bench->host_us[taken->hosts++] = now_us() - start;
+    }
+    if (status == DCN_SUCCESS)
+        status = dcn_event_wait(bench->events[count - 1]);
     double whole = 0;
     if (status == DCN_SUCCESS)
         status = dcn_event_elapsed(bench->events[0], bench->events[count - 1], &whole);
-    bench->back_to_back_us[burst] = whole / count;
-    bench->wall_us[burst] = (now_us() - begin) / count;
+    bench->back_to_back_us[taken->bursts] = whole / count;
+    return status;
+}
+
+/* Launches `count` times, both ways, and waits. */
+static dcn_status run_burst(dcn_bench *bench, const work *w, uint32_t count, samples *taken)
+{
+    double begin = now_us();
+    dcn_status status = run_with_events(bench, w, count, &bench->device_us[taken->launches]);
+    bench->wall_us[taken->bursts] = (now_us() - begin) / count;
+    if (status == DCN_SUCCESS)
+        status = run_in_a_row(bench, w, count, taken);
+    taken->launches += count;
+    taken->bursts++;
     return status;
 }
 
@@ -81,7 +114,8 @@ static dcn_status warm_up(dcn_bench *bench, const work *w, uint32_t *burst)
     double begin = now_us();
     *burst = 1;
     do {
-        status = run_burst(bench, w, *burst, 0, 0);
+        samples dropped = {0};
+        status = run_burst(bench, w, *burst, &dropped);
         double fitting = burst_us / bench->wall_us[0];
         *burst = fitting < 1 ? 1 : fitting > DCN_BENCH_BURST ? DCN_BENCH_BURST : (uint32_t)fitting;
     } while (status == DCN_SUCCESS && now_us() - begin < warm_up_us);
@@ -101,13 +135,13 @@ static double median(double *samples, size_t count)
 }
 
 /* Some drivers' events hold no time. */
-static void summarise(dcn_bench *bench, uint32_t launches, uint32_t bursts, dcn_bench_timing *timing)
+static void summarise(dcn_bench *bench, const samples *taken, dcn_bench_timing *timing)
 {
-    double wall_us = median(bench->wall_us, bursts);
-    timing->launches = launches;
-    timing->device_us = median(bench->device_us, launches);
-    timing->back_to_back_us = median(bench->back_to_back_us, bursts);
-    timing->host_us = median(bench->host_us, launches);
+    double wall_us = median(bench->wall_us, taken->bursts);
+    timing->launches = taken->launches;
+    timing->device_us = median(bench->device_us, taken->launches);
+    timing->back_to_back_us = median(bench->back_to_back_us, taken->bursts);
+    timing->host_us = median(bench->host_us, taken->hosts);
     timing->by_host_clock = timing->device_us * no_clock_factor < wall_us;
     if (timing->by_host_clock)
         timing->device_us = timing->back_to_back_us = wall_us;
@@ -115,20 +149,19 @@ static void summarise(dcn_bench *bench, uint32_t launches, uint32_t bursts, dcn_
 
 static dcn_status time_work(dcn_bench *bench, const work *w, uint32_t launches, dcn_bench_timing *timing)
 {
-    uint32_t most = launches ? launches : DCN_BENCH_MAX_LAUNCHES, burst = 1, done = 0, bursts = 0;
+    uint32_t most = launches ? launches : DCN_BENCH_MAX_LAUNCHES, burst = 1;
+    samples taken = {0};
     dcn_status status = warm_up(bench, w, &burst);
     double begin = now_us();
-    while (status == DCN_SUCCESS && done < most) {
-        uint32_t count = burst < most - done ? burst : most - done;
-        status = run_burst(bench, w, count, done, bursts++);
-        done += count;
+    while (status == DCN_SUCCESS && taken.launches < most) {
+        status = run_burst(bench, w, burst < most - taken.launches ? burst : most - taken.launches, &taken);
         double spent = now_us() - begin;
-        if (!launches &&
-            ((done >= ENOUGH_LAUNCHES && spent >= enough_us) || (done >= FEWEST_LAUNCHES && spent >= too_long_us)))
+        if (!launches && ((taken.launches >= ENOUGH_LAUNCHES && spent >= enough_us) ||
+                          (taken.launches >= FEWEST_LAUNCHES && spent >= too_long_us)))
             break;
     }
     if (status == DCN_SUCCESS)
-        summarise(bench, done, bursts, timing);
+        summarise(bench, &taken, timing);
     return status;
 }
 

@@ -184,8 +184,8 @@ DCN_INLINE int dcn_prepare(dcn_forward_tensors t, const dcn_forward_params *p, d
     const int slot = dcn_over(item, p->lanes);
     const int lane = item - slot * p->lanes;
     const dcn_place place = dcn_place_of(p, tile, slot);
-    DCN_LOCAL dcn_float4 *weights = workspace.weights + (slot * p->chunk + lane);
-    DCN_LOCAL dcn_bytes *corners = workspace.corners + (slot * p->chunk + lane);
+    DCN_LOCAL dcn_float4 *weights = workspace.weights + (slot * p->pitch + lane);
+    DCN_LOCAL dcn_bytes *corners = workspace.corners + (slot * p->pitch + lane);
     int outside = 0;
     if (!place.inside)
         return 0;
@@ -288,8 +288,8 @@ DCN_INLINE void dcn_pass(const int fast, dcn_forward_tensors t, const dcn_forwar
         return;
     const int in_pixel = place.group * p->group_channels + channel;
     DCN_GLOBAL const dcn_storage *value = t.value + in_pixel;
-    DCN_LOCAL const dcn_bytes *corners = workspace.corners + slot * p->chunk;
-    DCN_LOCAL const dcn_float4 *weights = workspace.weights + slot * p->chunk;
+    DCN_LOCAL const dcn_bytes *corners = workspace.corners + slot * p->pitch;
+    DCN_LOCAL const dcn_float4 *weights = workspace.weights + slot * p->pitch;
     float sums[DCN_VECTOR];
     DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) sums[j] = 0.0f;
     if (fast && whole)
@@ -329,8 +329,8 @@ DCN_INLINE void dcn_forward_wide_group(const int fast, dcn_forward_tensors all, 
     const dcn_forward_tensors t = dcn_image_of(all, p, tile.image);
     dcn_workspace workspace;
     workspace.weights = memory;
-    workspace.corners = (DCN_LOCAL dcn_bytes *)(workspace.weights + slots * p->chunk);
-    workspace.softmax = (DCN_LOCAL float *)(workspace.corners + slots * p->chunk);
+    workspace.corners = (DCN_LOCAL dcn_bytes *)(workspace.weights + slots * p->pitch);
+    workspace.softmax = (DCN_LOCAL float *)(workspace.corners + slots * p->pitch);
     workspace.sums = workspace.softmax + 2 * slots;
     if (p->softmax) {
         DCN_FOR_ITEMS(item, items)

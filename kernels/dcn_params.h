@@ -60,6 +60,7 @@ typedef struct dcn_forward_params {
     dcn_divisor by_group_blocks;
     int lanes; /* wide shape: work-items of one (pixel, group) slot */
     int chunk; /* wide shape: points prepared at once */
+    int pitch; /* wide shape: points from one slot's to the next one's in work-group memory */
 } dcn_forward_params;
 
 #endif

@@ -23,6 +23,7 @@ DCN_INLINE dcn_forward_params dcn_specialised(const dcn_forward_params *given)
     p.group_channels = DCN_GROUP_CHANNELS;
     p.channels = DCN_GROUPS * DCN_GROUP_CHANNELS;
     p.lanes = DCN_SLOT_LANES;
+    p.pitch = DCN_PITCH;
     p.tile_h = DCN_TILE_H;
     p.tile_w = DCN_TILE_W;
     p.tile_groups = DCN_TILE_GROUPS;

@@ -11,6 +11,8 @@
 #define LINE       128
 /* Pixels along one side of a wide tile. */
 #define WIDE_EXTENT 16
+/* Stores of 16 bytes that work-group memory takes at once. */
+#define BANK_STORES 8
 /* Work-items that run together, on most GPUs a multiple or a part of it. */
 #define WAVEFRONT 32
 /* Shares of a tile's time, as measured on a GPU: of its pixels with their neighbours, in parts of its pixels, and of
@@ -106,6 +108,17 @@ static void choose_tile(int64_t slots, int lanes, int64_t group_bytes, int out_h
     }
 }
 
+/* The least pitch for so many points with which neighbouring lanes of neighbouring (pixel, group) slots, 8 in all,
+ * store 16 bytes each to different banks of work-group memory. */
+static int apart(int points, int lanes)
+{
+    int pitch = points;
+    if (BANK_STORES % lanes == 0 && lanes < BANK_STORES)
+        while (pitch % (2 * lanes) != lanes)
+            pitch++;
+    return pitch;
+}
+
 dcn_status dcn_tune_wide(const dcn_device_limits *limits, uint32_t work_items, dcn_dtype dtype, int index_bits,
                          int points, int group, int group_channels, int out_height, int out_width,
                          dcn_wide_launch *launch)
@@ -118,18 +131,18 @@ dcn_status dcn_tune_wide(const dcn_device_limits *limits, uint32_t work_items, d
     launch->lanes = (int)smaller((group_channels + vector - 1) / vector, items);
     for (int64_t slots = larger(items / launch->lanes, 1);; slots /= 2) {
         choose_tile(slots, launch->lanes, group_channels * element, out_height, out_width, group, launch);
-        const int64_t used = (int64_t)launch->tile_h * launch->tile_w * launch->tile_groups;
-        launch->local = (uint32_t)(used * launch->lanes);
-        const uint64_t fixed = 2 * sizeof(float) * (uint64_t)used;
+        const uint64_t used = (uint64_t)launch->tile_h * (uint64_t)launch->tile_w * (uint64_t)launch->tile_groups;
+        launch->local = (uint32_t)used * (uint32_t)launch->lanes;
+        const uint64_t fixed = 2 * sizeof(float) * used;
         const uint64_t carried = (uint64_t)launch->local * (uint64_t)vector * sizeof(float);
-        const uint64_t whole = fixed + (uint64_t)used * (uint64_t)points * point_bytes;
         launch->chunk = points;
-        launch->local_bytes = whole;
-        if (whole <= memory)
+        launch->pitch = apart(points, launch->lanes);
+        launch->local_bytes = fixed + used * (uint64_t)launch->pitch * point_bytes;
+        if (launch->local_bytes <= memory)
             return DCN_SUCCESS;
         const uint64_t room = memory > fixed + carried ? memory - fixed - carried : 0;
-        launch->chunk = (int)smaller((int64_t)(room / ((uint64_t)used * point_bytes)), points);
-        launch->local_bytes = fixed + carried + (uint64_t)used * (uint64_t)launch->chunk * point_bytes;
+        launch->chunk = launch->pitch = (int)smaller((int64_t)(room / (used * point_bytes)), points);
+        launch->local_bytes = fixed + carried + used * (uint64_t)launch->pitch * point_bytes;
         if (launch->chunk > 0)
             return DCN_SUCCESS;
         if (slots == 1)

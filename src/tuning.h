@@ -21,6 +21,7 @@ typedef struct dcn_wide_launch {
     int tile_h, tile_w, tile_groups; /* output pixels and groups of a work-group */
     int lanes;                       /* work-items of one (pixel, group) */
     int chunk;                       /* points prepared at once */
+    int pitch;                       /* points from one (pixel, group) to the next in memory, at least chunk */
     uint32_t local;                  /* work-items of a work-group */
     uint64_t local_bytes;            /* its memory */
 } dcn_wide_launch;

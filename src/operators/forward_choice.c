@@ -123,6 +123,7 @@ static void set_wide_launch(const dcn_wide_launch *launch, int64_t batch, dcn_fo
     p->tile_groups = launch->tile_groups;
     p->lanes = launch->lanes;
     p->chunk = launch->chunk;
+    p->pitch = launch->pitch;
     p->tiles_h = blocks_of(p->out_height, p->tile_h);
     p->tiles_w = blocks_of(p->out_width, p->tile_w);
     p->group_blocks = blocks_of(p->group, p->tile_groups);
@@ -159,6 +160,7 @@ static void define_wide(const dcn_forward_shape *s, const dcn_forward_choice *c,
     define(key, "DCN_GROUPS", s->group);
     define(key, "DCN_GROUP_CHANNELS", s->group_channels);
     define(key, "DCN_SLOT_LANES", c->params.lanes);
+    define(key, "DCN_PITCH", c->params.pitch);
     define(key, "DCN_TILE_H", c->params.tile_h);
     define(key, "DCN_TILE_W", c->params.tile_w);
     define(key, "DCN_TILE_GROUPS", c->params.tile_groups);
