@@ -45,11 +45,11 @@ typedef struct work {
 } work;
 
 /* How many of the bench's arrays are filled. */
-typedef struct samples {
+typedef struct sample_counts {
     uint32_t launches; /* device times */
     uint32_t hosts;
     uint32_t bursts;
-} samples;
+} sample_counts;
 
 /* `event` may be NULL. */
 static dcn_status launch(dcn_bench *bench, const work *w, dcn_event *event)
@@ -75,7 +75,7 @@ static dcn_status run_with_events(dcn_bench *bench, const work *w, uint32_t coun
 }
 
 /* Events at the first and the last launch only; host times of those between, or of all where there are no others. */
-static dcn_status run_in_a_row(dcn_bench *bench, const work *w, uint32_t count, samples *taken)
+static dcn_status run_in_a_row(dcn_bench *bench, const work *w, uint32_t count, sample_counts *taken)
 {
     dcn_status status = DCN_SUCCESS;
     for (uint32_t i = 0; i < count && status == DCN_SUCCESS; i++) {
@@ -95,7 +95,7 @@ static dcn_status run_in_a_row(dcn_bench *bench, const work *w, uint32_t count, 
 }
 
 /* Launches `count` times, both ways, and waits. */
-static dcn_status run_burst(dcn_bench *bench, const work *w, uint32_t count, samples *taken)
+static dcn_status run_burst(dcn_bench *bench, const work *w, uint32_t count, sample_counts *taken)
 {
     double begin = now_us();
     dcn_status status = run_with_events(bench, w, count, &bench->device_us[taken->launches]);
@@ -114,7 +114,7 @@ static dcn_status warm_up(dcn_bench *bench, const work *w, uint32_t *burst)
     double begin = now_us();
     *burst = 1;
     do {
-        samples dropped = {0};
+        sample_counts dropped = {0};
         status = run_burst(bench, w, *burst, &dropped);
         double fitting = burst_us / bench->wall_us[0];
         *burst = fitting < 1 ? 1 : fitting > DCN_BENCH_BURST ? DCN_BENCH_BURST : (uint32_t)fitting;
@@ -135,7 +135,7 @@ static double median(double *samples, size_t count)
 }
 
 /* Some drivers' events hold no time. */
-static void summarise(dcn_bench *bench, const samples *taken, dcn_bench_timing *timing)
+static void summarise(dcn_bench *bench, const sample_counts *taken, dcn_bench_timing *timing)
 {
     double wall_us = median(bench->wall_us, taken->bursts);
     timing->launches = taken->launches;
@@ -150,7 +150,7 @@ static void summarise(dcn_bench *bench, const samples *taken, dcn_bench_timing *
 static dcn_status time_work(dcn_bench *bench, const work *w, uint32_t launches, dcn_bench_timing *timing)
 {
     uint32_t most = launches ? launches : DCN_BENCH_MAX_LAUNCHES, burst = 1;
-    samples taken = {0};
+    sample_counts taken = {0};
     dcn_status status = warm_up(bench, w, &burst);
     double begin = now_us();
     while (status == DCN_SUCCESS && taken.launches < most) {

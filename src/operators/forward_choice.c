@@ -1,12 +1,15 @@
 #include "forward_choice.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 
 #include "../status.h"
 #include "../tuning.h"
 
 /* Bytes of an image that 32-bit kernels can tell apart: two bits are flags, and a vector may reach beyond the end. */
 #define MAX_BYTES_32 (((int64_t)1 << 30) - 64)
+
+_Static_assert(offsetof(dcn_forward_params, no_gap) + sizeof(int) == sizeof(dcn_forward_params), "see dcn_params.h");
 
 /* ---- the path --------------------------------------------------------------------------------- */
 

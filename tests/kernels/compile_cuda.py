@@ -62,14 +62,16 @@ def special_options(storage, kernel, groups, channels, grid=1, joint=1, removed=
     tile_groups = max(power for power in (1, 2, 4) if power <= groups)
     pixels = (slots // tile_groups).bit_length() - 1
     tile_h, tile_w = 1 << pixels // 2, 1 << (pixels - pixels // 2)
-    macros = {"SPECIAL": 1, "POINTS": kernel * kernel - removed, "GROUPS": groups, "GROUP_CHANNELS": channels,
+    points = kernel * kernel - removed
+    pitch = next(p for p in range(points, points + 16) if lanes not in (1, 2, 4) or p % (2 * lanes) == lanes)
+    macros = {"SPECIAL": 1, "POINTS": points, "PITCH": pitch, "GROUPS": groups, "GROUP_CHANNELS": channels,
               "SLOT_LANES": lanes, "TILE_H": tile_h, "TILE_W": tile_w, "TILE_GROUPS": tile_groups,
               "USES_SOFTMAX": softmax, "WORK_ITEMS": tile_h * tile_w * tile_groups * lanes}
     if joint:
         macros["JOINT"] = 1
     if grid:
         macros.update({"KERNEL_H": kernel, "DILATION_H": 1, "DILATION_W": 1, "CENTER_H": kernel // 2,
-                       "CENTER_W": kernel // 2, "REMOVED": kernel * kernel // 2 if removed else kernel * kernel})
+                       "CENTER_W": kernel // 2, "REMOVED": kernel * kernel // 2 if removed else points})
     return [f"-DDCN_{name}={value}" for name, value in macros.items()] + [f"--maxrregcount={REGISTERS}"]
 
 

@@ -33,6 +33,7 @@ static void check_wide(const wide_case *c)
     assert_true(w.local == (uint32_t)(w.tile_h * w.tile_w * w.tile_groups * w.lanes));
     assert_true(w.local_bytes <= c->memory);
     assert_true(w.chunk >= 1 && w.chunk <= c->points);
+    assert_true(w.pitch >= w.chunk && w.pitch < c->points + 16);
     /* Nothing of a tile lies beyond what there is, but for the last power of two. */
     assert_true(w.tile_groups <= c->group);
     assert_true(w.tile_h < 2 * c->out_height && w.tile_w < 2 * c->out_width);
