@@ -1,6 +1,9 @@
 #include "device_memory.h"
 
 #include <inttypes.h>
+#if defined(HAVE_MALLINFO2)
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <string.h>
 
@@ -81,5 +84,12 @@ static bool measure_devices(uint64_t *bytes)
 bool memory_measure(memory_in_use *memory)
 {
     memory->has_device = measure_devices(&memory->device);
+#if defined(HAVE_MALLINFO2)
+    /* Blocks that were not freed. Pages say less: the heap grows and shrinks 128 KB at a time. */
+    const struct mallinfo2 heap = mallinfo2();
+    memory->process = (uint64_t)heap.uordblks + (uint64_t)heap.hblkhd;
+    if (memory->process > 0) /* sanitizers have a heap of their own */
+        return true;
+#endif
     return read_status("RssAnon", &memory->process) || read_status("VmRSS", &memory->process);
 }

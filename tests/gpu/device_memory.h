@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 typedef struct memory_in_use {
-    uint64_t process; /* bytes of this process that are no file's: heap, stacks */
+    uint64_t process; /* bytes that this process has allocated or, where the C library cannot tell, its pages
+                         that are no file's */
     uint64_t device;  /* bytes of all NVIDIA GPUs, whoever uses them */
     bool has_device;  /* false where the library or a GPU is missing */
 } memory_in_use;

@@ -3,7 +3,7 @@
  * and neither the process's own memory nor the device's may grow. Through the public API alone, on any device.
  *
  * Each phase runs all its rounds twice, so that caches and the driver's pools are as full as they get, and measures
- * around the second time: the process's anonymous memory, and for a GPU the memory in use of all NVIDIA GPUs together
+ * around the second time: what the process has allocated, and for a GPU the memory in use of all NVIDIA GPUs together
  * as NVML counts it, which needs no context and sees what a destroyed one left.
  */
 #include <inttypes.h>
@@ -29,7 +29,7 @@ enum {
 #define TENSOR_BYTES ((uint64_t)2 * 12 * 12 * 112 * sizeof(float))
 
 /* What a phase may grow. Whatever a round loses is at least a heap block of 32 bytes, 320 KB in 10,000 rounds, and a
- * context of the CPU device has more than 1 KB, 100 KB in 100 rounds; the library alone was seen to grow by a page. A
+ * context of the CPU device has more than 1 KB, 100 KB in 100 rounds; the library alone was not seen to grow. A
  * driver keeps something too: PoCL about 10 KB of each context and what it compiled there. Its limit still shows a
  * plan, kernel or event lost in each of 10,000 rounds, which hold more than 400 bytes in any driver. */
 #define LIBRARY_BYTES (UINT64_C(64) * 1024)

@@ -25,11 +25,18 @@ __global__ void read_unwritten(int *data)
         data[threadIdx.x] = 0;
 }
 
-/* synccheck: a barrier that some of a block do not reach. */
-__global__ void divide_barrier(int *data)
+/* synccheck: a barrier of a warp that names every lane but the one that waits there, and one of the block that its
+ * threads meet in two places. A barrier that the rest of a block never comes to would not do: threads that end count as
+ * there. */
+__global__ void misuse_barriers(int *data)
 {
+    const unsigned lane = threadIdx.x % 32;
+    __syncwarp(~(1u << lane));
     if (threadIdx.x < 40) {
         data[threadIdx.x] = 0;
+        __syncthreads();
+    } else {
+        data[threadIdx.x] = 1;
         __syncthreads();
     }
 }
@@ -40,7 +47,7 @@ int main(int argc, char **argv)
         const char *tool;
         void (*kernel)(int *);
     } errors[] = {
-        {"memcheck", write_beyond}, {"racecheck", race}, {"initcheck", read_unwritten}, {"synccheck", divide_barrier}};
+        {"memcheck", write_beyond}, {"racecheck", race}, {"initcheck", read_unwritten}, {"synccheck", misuse_barriers}};
     int *data = nullptr;
     if (argc != 2 || cudaMalloc(&data, ITEMS * sizeof *data) != cudaSuccess)
         return 2;
