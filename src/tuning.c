@@ -15,10 +15,11 @@
 #define BANK_STORES 8
 /* Work-items that run together, on most GPUs a multiple or a part of it. */
 #define WAVEFRONT 32
-/* Shares of a tile's time, as measured on a GPU: of its pixels with their neighbours, in parts of its pixels, and of
- * each further line that is loaded for the same bytes. */
-#define HALO_COST 0.05
-#define LINE_COST 0.15
+/* Shares of a tile's time, as measured on a GPU: of its pixels with their neighbours, in parts of its pixels, of each
+ * further line that is loaded for the same bytes, and of the work-items that some of the units lack. */
+#define HALO_COST   0.05
+#define LINE_COST   0.15
+#define UNEVEN_COST 0.3
 /* Work-group memory of a wide work-group, so that a compute unit holds several. */
 #define WIDE_MEMORY 32768
 /* Multiply-adds that make a long work-item worth its own scheduling, a few microseconds. */
@@ -69,8 +70,8 @@ static int64_t blocks(int64_t extent, int64_t block)
 }
 
 /* What a tile costs for each output pixel and group, in parts of what it would if all its work-items had work and its
- * pixels no neighbours: work-items run a wavefront at a time, tiles hang over the image, values are loaded once for
- * each tile that reads them, and a whole cache line for any part of it. */
+ * pixels no neighbours: work-items run a wavefront at a time, on four units of a compute unit, tiles hang over the
+ * image, values are loaded once for each tile that reads them, and a whole cache line for any part of it. */
 static double tile_cost(int64_t h, int64_t w, int64_t groups, int lanes, int64_t group_bytes, int out_height,
                         int out_width, int group)
 {
@@ -79,9 +80,10 @@ static double tile_cost(int64_t h, int64_t w, int64_t groups, int lanes, int64_t
     const double idle = covered / ((double)out_height * out_width * group);
     const double items = (double)(h * w * groups * lanes);
     const double partial = (double)(blocks(h * w * groups * lanes, WAVEFRONT) * WAVEFRONT) / items;
+    const double uneven = (double)(blocks(h * w * groups * lanes, 4 * WAVEFRONT) * 4 * WAVEFRONT) / items - 1.0;
     const double halo = (double)(smaller(h + 2, out_height) * smaller(w + 2, out_width)) / (double)(h * w);
     const double line = groups * group_bytes < LINE ? (double)LINE / (double)(groups * group_bytes) - 1.0 : 0.0;
-    return idle * partial * (1.0 + HALO_COST * halo) * (1.0 + LINE_COST * line);
+    return idle * partial * (1.0 + HALO_COST * halo) * (1.0 + LINE_COST * line) * (1.0 + UNEVEN_COST * uneven);
 }
 
 /* The cheapest tile of at most `slots` pixels times groups; among equals the largest. */
