@@ -1,4 +1,4 @@
-#include "grid.h"
+#include "call_grid.h"
 
 #include <inttypes.h>
 
@@ -48,7 +48,7 @@ static bool check_channels(const dcn_dcnv4_desc *desc, dcn_message *message)
     return true;
 }
 
-bool dcn_grid_prepare(dcn_call *call, dcn_message *message)
+bool dcn_call_grid_prepare(dcn_call *call, dcn_message *message)
 {
     dcn_dcnv4_desc *desc = &call->desc.dcnv4;
     *desc = dcn_dcnv4_desc_default();
@@ -63,13 +63,13 @@ bool dcn_grid_prepare(dcn_call *call, dcn_message *message)
     return read_parameters(call->source, desc, message) && check_channels(desc, message);
 }
 
-int64_t dcn_grid_points(const dcn_dcnv4_desc *desc)
+int64_t dcn_call_grid_points(const dcn_dcnv4_desc *desc)
 {
     return desc->kernel_h * desc->kernel_w - desc->remove_center;
 }
 
-bool dcn_grid_results(dcn_call *call, int64_t out_height, int64_t out_width, const char *const *gradients,
-                      dcn_message *message)
+bool dcn_call_grid_results(dcn_call *call, int64_t out_height, int64_t out_width, const char *const *gradients,
+                           dcn_message *message)
 {
     const dcn_dcnv4_desc *desc = &call->desc.dcnv4;
     const int64_t output[] = {desc->batch, out_height, out_width, desc->channels};
@@ -121,8 +121,8 @@ static dcn_oracle_dcnv4 oracle_of(const dcn_call *call, double *const *inputs)
     };
 }
 
-bool dcn_grid_oracle(const dcn_call *call, double *const *results, dcn_oracle_error *const *errors,
-                     dcn_message *message)
+bool dcn_call_grid_oracle(const dcn_call *call, double *const *results, dcn_oracle_error *const *errors,
+                          dcn_message *message)
 {
     double *inputs[DCN_CALL_MAX_INPUTS];
     if (!dcn_call_inputs_as_double(call, inputs, message)) {
