@@ -7,13 +7,11 @@
 #include "compare.h"
 
 const dcn_operator *const dcn_operators[] = {
-    &dcn_operator_dcnv4,
-    &dcn_operator_dcnv4_backward,
-    &dcn_operator_dcnv3,
-    &dcn_operator_dcnv3_backward,
-    &dcn_operator_attention,
-    &dcn_operator_attention_backward,
-    NULL,
+    &dcn_operator_dcnv4,        &dcn_operator_dcnv4_backward,
+    &dcn_operator_dcnv3,        &dcn_operator_dcnv3_backward,
+    &dcn_operator_attention,    &dcn_operator_attention_backward,
+    &dcn_operator_module,       &dcn_operator_c2f,
+    &dcn_operator_intern_image, NULL,
 };
 
 const dcn_operator *dcn_operator_find(const char *name, dcn_call_direction direction)

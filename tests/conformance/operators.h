@@ -8,6 +8,7 @@
 #include <dcnv4/dcnv4.h>
 
 #include "../oracle/error.h"
+#include "../oracle/network.h"
 #include "case.h"
 
 /* Most inputs and most results of a call. */
@@ -48,6 +49,18 @@ typedef struct dcn_attention_shape {
     const int64_t *level_start_index;
 } dcn_attention_shape;
 
+/* Most levels of a FlashInternImage. */
+#define DCN_CALL_MAX_LEVELS 8
+
+/* FlashInternImage: what its metadata says. */
+typedef struct dcn_intern_image_shape {
+    int64_t channels, classes, levels;
+    int64_t depths[DCN_CALL_MAX_LEVELS], groups[DCN_CALL_MAX_LEVELS];
+    double mlp_ratio;
+    bool post_norm;
+    dcn_oracle_module dcn;
+} dcn_intern_image_shape;
+
 /* A case that has been checked and is ready to run. Tensors are in the order of dcn_execute(): inputs, then results. */
 typedef struct dcn_call {
     const dcn_operator *op;
@@ -60,6 +73,9 @@ typedef struct dcn_call {
     union {
         dcn_dcnv4_desc dcnv4; /* DCNv3's parameters too */
         dcn_attention_shape attention;
+        dcn_oracle_module module;
+        dcn_oracle_c2f c2f;
+        dcn_intern_image_shape intern_image;
     } desc;
 } dcn_call;
 
@@ -101,6 +117,9 @@ extern const dcn_operator dcn_operator_dcnv3;
 extern const dcn_operator dcn_operator_dcnv3_backward;
 extern const dcn_operator dcn_operator_attention;
 extern const dcn_operator dcn_operator_attention_backward;
+extern const dcn_operator dcn_operator_module;
+extern const dcn_operator dcn_operator_c2f;
+extern const dcn_operator dcn_operator_intern_image;
 
 /* The operator of that name in that direction, or NULL. */
 const dcn_operator *dcn_operator_find(const char *name, dcn_call_direction direction);

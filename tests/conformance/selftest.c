@@ -297,6 +297,32 @@ static void test_tensors(void)
     check_tensor(attention, backward, "grad_output", LONGER, 2, "it must be [1, 9, 15]");
 }
 
+static void check_list(const char *text, size_t wanted)
+{
+    dcn_case test;
+    dcn_message message = {""};
+    int64_t numbers[3] = {0};
+    size_t count = 0;
+    dcn_case_init(&test, "list");
+    bool good = dcn_case_set(&test, "list", text) && dcn_case_integers(&test, "list", numbers, 3, &count, &message);
+    check(wanted ? good && count == wanted && numbers[wanted - 1] == 7 : !good, text,
+          good ? "was accepted, or read wrong" : message.text);
+    dcn_case_free(&test);
+}
+
+static void test_lists(void)
+{
+    check_list("[7]", 1);
+    check_list("[1, 2,7]", 3);
+    check_list(" [ 0 , 7 ] ", 2);
+    static const char *const refused[] = {"",     "[]",    "[1,]",    "[1, 2, 3, 4]", "[1",   "1, 2]",
+                                          "[-1]", "[1.5]", "[1 2]",   "[x]",          "[1]]", "[99999999999999999999]",
+                                          "[",    "[,]",   "[1], [2]"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        check_list(refused[i], 0);
+    }
+}
+
 /* ------------------------------------------------------------------------------------------------------- comparison */
 
 static bool accepts(dcn_element storage, dcn_expected expected, double result, bool exact)
@@ -420,6 +446,7 @@ int main(int argc, char **argv)
     test_conversions();
     test_parameters();
     test_tensors();
+    test_lists();
     test_comparison();
     test_generated();
     if (dcn_case_file_supported()) {
