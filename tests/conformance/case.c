@@ -173,6 +173,32 @@ bool dcn_case_boolean(const dcn_case *test, const char *key, int *value, dcn_mes
     return true;
 }
 
+bool dcn_case_integers(const dcn_case *test, const char *key, int64_t *values, size_t most, size_t *count,
+                       dcn_message *message)
+{
+    const char *text = dcn_case_get(test, key);
+    if (!text) {
+        return dcn_message_set(message, "the metadata lacks \"%s\", which has no default", key);
+    }
+    const char *at = text + strspn(text, " ");
+    bool good = *at == '[';
+    *count = 0;
+    do {
+        at += good ? 1 : 0;
+        at += strspn(at, " ");
+        char *end = NULL;
+        long long parsed = good && *at >= '0' && *at <= '9' ? strtoll(at, &end, 10) : -1;
+        good = parsed >= 0 && parsed <= INT32_MAX && *count < most;
+        if (good) {
+            values[(*count)++] = parsed;
+            at = end + strspn(end, " ");
+        }
+    } while (good && *at == ',');
+    good = good && *at == ']' && at[1 + strspn(at + 1, " ")] == '\0';
+    return good || dcn_message_set(message, "%s is \"%.60s\"; it must be a list of 1 to %zu integers of at least 0",
+                                   key, text, most);
+}
+
 bool dcn_case_bytes(dcn_element element, size_t rank, const int64_t *extent, uint64_t *bytes)
 {
     uint64_t product = dcn_element_size(element);

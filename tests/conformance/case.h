@@ -67,6 +67,10 @@ bool dcn_case_integer(const dcn_case *test, const char *key, bool required, int6
 bool dcn_case_real(const dcn_case *test, const char *key, double *value, dcn_message *message);
 bool dcn_case_boolean(const dcn_case *test, const char *key, int *value, dcn_message *message);
 
+/* A list such as "[3, 4, 18]" of at most `most` integers between 0 and 2^31-1, which is required. */
+bool dcn_case_integers(const dcn_case *test, const char *key, int64_t *values, size_t most, size_t *count,
+                       dcn_message *message);
+
 /* Product of extents times the element's size; false when that overflows or an extent is negative. */
 bool dcn_case_bytes(dcn_element element, size_t rank, const int64_t *extent, uint64_t *bytes);
 

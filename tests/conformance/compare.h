@@ -22,14 +22,22 @@
  * - softness is the same for the softmax: p_k's relative error is at most (points + 24 + 2 |logit_k - largest| + the
  *   mean of that over the points) u.
  * - underflow allows numbers below 2^-126 to be flushed to zero.
+ * - A gradient has parts of the same kind, which oracle/error.h derives. An offset's gradient jumps at integers; where
+ *   either one-sided derivative is right, the result may lie within slack of the other one, exact + jump, instead.
  * - 1.001 covers products of two of these errors.
  *
  * A NaN or infinity is allowed only where one of the value's non-finite pixels is a corner of a counting point, or a
  * counting point's mask is not finite, or a partial sum may overflow; it is required where such a mask or such a pixel
  * has a clear weight. Everywhere else it is a failure.
  *
- * NORM. For files with a stored float64 evaluation: ||result - float64|| / ||float64|| stays below the limit of the
- * storage type: 3e-7 for float32, 2.4e-4 for float16, 1.9e-3 for bfloat16.
+ * NORM. For files with a stored float64 evaluation: ||result - float64|| / ||float64|| stays below a limit:
+ *
+ *                                    float32  float16  bfloat16
+ *     outputs                           3e-7   2.4e-4    1.9e-3
+ *     gradients                         3e-7   2.5e-4      2e-3
+ *     gradients of locations            3e-7     3e-4      2e-3
+ *
+ * Locations are those of attention; their gradients differ in size from level to level.
  */
 #ifndef DCN_CONFORMANCE_COMPARE_H
 #define DCN_CONFORMANCE_COMPARE_H
@@ -64,8 +72,13 @@ typedef struct dcn_norm {
  * counts as right. */
 dcn_norm dcn_compare_norm(const double *reference, dcn_element storage, const void *result, uint64_t count);
 
-/* The limit of the storage type on dcn_norm::relative. */
+/* The limit on dcn_norm::relative, for outputs and for any result. */
 double dcn_compare_limit(dcn_element storage);
+double dcn_compare_limit_of(dcn_tolerance tolerance, dcn_element storage);
+
+/* For NORM: adds the jump to those of the reference's elements that are nearer to the result with it. */
+void dcn_compare_take_sides(const dcn_expected *expected, dcn_element storage, const void *result, uint64_t count,
+                            double *reference);
 
 /* How many elements differ in their bits. */
 uint64_t dcn_compare_bits(dcn_element storage, const void *left, const void *right, uint64_t count);

@@ -5,56 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "generate_attention.h"
 #include "generate_table.h"
+#include "random.h"
 
 static const dcn_element storages[] = {DCN_ELEMENT_F32, DCN_ELEMENT_F16, DCN_ELEMENT_BF16};
 #define STORAGES (sizeof storages / sizeof *storages)
-
-/* splitmix64: small, portable, and good enough to draw test data. */
-typedef struct stream {
-    uint64_t state;
-} stream;
-
-static uint64_t draw(stream *random)
-{
-    uint64_t z = random->state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-/* Uniform in [-1, 1). */
-static double draw_unit(stream *random)
-{
-    return (double)(draw(random) >> 11) * 0x1p-52 - 1.0;
-}
-
-/* Close to normal, sigma 1: twelve uniform numbers of variance 1/3, so that no library's log or cos matters. */
-static double draw_normal(stream *random)
-{
-    double sum = 0.0;
-    for (int i = 0; i < 12; i++) {
-        sum += draw_unit(random);
-    }
-    return sum / 2.0;
-}
-
-/* An integer from -limit to limit. */
-static double draw_integer(stream *random, int limit)
-{
-    return (double)(int)(draw(random) % (2 * (unsigned)limit + 1)) - limit;
-}
-
-static bool draw_chance(stream *random, unsigned percent)
-{
-    return draw(random) % 100 < percent;
-}
-
-static double draw_nonfinite(stream *random)
-{
-    const double choices[] = {NAN, INFINITY, -INFINITY};
-    return choices[draw(random) % 3];
-}
 
 /* The whole number of a recipe's field where 0 stands for 1. */
 static int or_one(int field)
@@ -65,7 +21,7 @@ static int or_one(int field)
 /* A recipe with what follows from it. */
 typedef struct plan {
     const dcn_recipe *recipe;
-    stream random;
+    dcn_random random;
     dcn_element storage;
     int64_t out_height, out_width, points, row;
     double scale;
@@ -95,75 +51,63 @@ static axis axis_of(const plan *p, int which, int64_t out, int64_t index)
 static double edge_offset(plan *p, axis a)
 {
     const double places[] = {-1.0, 0.0, (double)a.extent - 1.0, (double)a.extent};
-    double place = places[draw(&p->random) % 4];
-    double aside = draw_chance(&p->random, 50) ? 0.0 : ldexp(1.0, -(int)(draw(&p->random) % 16) - 1);
-    double target = place + (draw_chance(&p->random, 50) ? aside : -aside);
+    double place = places[dcn_random_bits(&p->random) % 4];
+    double aside = dcn_random_chance(&p->random, 50) ? 0.0 : ldexp(1.0, -(int)(dcn_random_bits(&p->random) % 16) - 1);
+    double target = place + (dcn_random_chance(&p->random, 50) ? aside : -aside);
     return (target - a.origin) / p->scale - a.grid;
 }
 
 static double draw_offset(plan *p, axis a)
 {
     static const double odd[] = {NAN, INFINITY, -INFINITY, 1e30, -1e30, 3e38, -65504.0, 2147483648.0};
-    stream *random = &p->random;
+    dcn_random *random = &p->random;
     switch (p->recipe->offsets) {
     case DCN_OFFSETS_UNIT:
-        return draw_unit(random);
+        return dcn_random_unit(random);
     case DCN_OFFSETS_ZERO:
         return 0.0;
     case DCN_OFFSETS_WIDE:
-        return 8.0 * draw_normal(random);
+        return 8.0 * dcn_random_normal(random);
     case DCN_OFFSETS_FAR:
-        return 100.0 * draw_unit(random);
+        return 100.0 * dcn_random_unit(random);
     case DCN_OFFSETS_INTEGER:
-        return draw_integer(random, 3);
+        return dcn_random_integer(random, 3);
     case DCN_OFFSETS_QUARTER:
-        return draw_integer(random, 12) / 4.0;
+        return dcn_random_integer(random, 12) / 4.0;
     case DCN_OFFSETS_FINE:
-        return draw_integer(random, 2) + draw_integer(random, 1) * ldexp(1.0, -(int)(draw(random) % 24) - 1);
+        return dcn_random_integer(random, 2) +
+               dcn_random_integer(random, 1) * ldexp(1.0, -(int)(dcn_random_bits(random) % 24) - 1);
     case DCN_OFFSETS_EDGE:
         return edge_offset(p, a);
+    case DCN_OFFSETS_ONE_PLACE:
+        return ((double)(a.extent / 2) + 0.4 + 0.1 * dcn_random_unit(random) - a.origin) / p->scale - a.grid;
     case DCN_OFFSETS_NONFINITE:
-        return draw_chance(random, 15) ? odd[draw(random) % (sizeof odd / sizeof *odd)] : 2.0 * draw_normal(random);
+        return dcn_random_chance(random, 15) ? odd[dcn_random_bits(random) % (sizeof odd / sizeof *odd)]
+                                             : 2.0 * dcn_random_normal(random);
     }
     return 0.0;
 }
 
 static double draw_mask(plan *p, bool counts)
 {
-    stream *random = &p->random;
+    dcn_random *random = &p->random;
     switch (p->recipe->masks) {
     case DCN_MASKS_UNIFORM:
-        return draw_unit(random);
+        return dcn_random_unit(random);
     case DCN_MASKS_LARGE:
-        return 1e4 * draw_unit(random);
+        return 1e4 * dcn_random_unit(random);
     case DCN_MASKS_POWERS:
-        return draw_chance(random, 10) ? 0.0 : ldexp(draw_chance(random, 50) ? 1.0 : -1.0, (int)(draw(random) % 3) - 1);
+        return dcn_random_chance(random, 10)
+                   ? 0.0
+                   : ldexp(dcn_random_chance(random, 50) ? 1.0 : -1.0, (int)(dcn_random_bits(random) % 3) - 1);
     case DCN_MASKS_LOGITS:
-        return 2.0 * draw_normal(random);
+        return 2.0 * dcn_random_normal(random);
     case DCN_MASKS_LARGE_LOGITS:
-        return 100.0 * draw_normal(random);
+        return 100.0 * dcn_random_normal(random);
     case DCN_MASKS_NONFINITE_OUTSIDE:
-        return counts ? draw_unit(random) : draw_nonfinite(random);
+        return counts ? dcn_random_unit(random) : dcn_random_nonfinite(random);
     case DCN_MASKS_NONFINITE:
-        return draw_chance(random, 2) ? draw_nonfinite(random) : draw_unit(random);
-    }
-    return 0.0;
-}
-
-static double draw_value(plan *p)
-{
-    stream *random = &p->random;
-    switch (p->recipe->values) {
-    case DCN_VALUES_NORMAL:
-        return draw_normal(random);
-    case DCN_VALUES_INTEGERS:
-        return draw_integer(random, 8);
-    case DCN_VALUES_LARGE:
-        return 3e4 * draw_unit(random);
-    case DCN_VALUES_TINY:
-        return 0x1p-20 * draw_unit(random);
-    case DCN_VALUES_NONFINITE:
-        return draw_chance(random, 2) ? draw_nonfinite(random) : draw_normal(random);
+        return dcn_random_chance(random, 2) ? dcn_random_nonfinite(random) : dcn_random_unit(random);
     }
     return 0.0;
 }
@@ -177,8 +121,13 @@ static bool fill_coordinate(plan *p, axis a, void *data, uint64_t at)
     return position > -1.0 && position < (double)a.extent;
 }
 
-/* One group's slice of one output pixel's row. */
-static void fill_group(plan *p, int64_t oy, int64_t ox, void *data, uint64_t start)
+/* Where the numbers of one output pixel's group go: into one tensor, or into two. */
+typedef struct slot {
+    void *offsets, *masks;
+    uint64_t first_offset, first_mask;
+} slot;
+
+static void fill_group(plan *p, int64_t oy, int64_t ox, slot to)
 {
     const dcn_recipe *recipe = p->recipe;
     uint64_t k = 0;
@@ -188,28 +137,29 @@ static void fill_group(plan *p, int64_t oy, int64_t ox, void *data, uint64_t sta
             if (center && (recipe->flags & DCN_RECIPE_REMOVE_CENTER)) {
                 continue;
             }
-            bool inside_x = fill_coordinate(p, axis_of(p, 1, ox, i), data, start + 2 * k);
-            bool inside_y = fill_coordinate(p, axis_of(p, 0, oy, j), data, start + 2 * k + 1);
-            double mask = draw_mask(p, inside_x && inside_y);
-            dcn_convert_store(p->storage, data, start + 2 * (uint64_t)p->points + k, mask);
+            bool inside_x = fill_coordinate(p, axis_of(p, 1, ox, i), to.offsets, to.first_offset + 2 * k);
+            bool inside_y = fill_coordinate(p, axis_of(p, 0, oy, j), to.offsets, to.first_offset + 2 * k + 1);
+            dcn_convert_store(p->storage, to.masks, to.first_mask + k, draw_mask(p, inside_x && inside_y));
             k++;
         }
     }
 }
 
-static void fill_offset_mask(plan *p, void *data)
+/* `masks` is NULL where offsets and masks share a tensor. */
+static void fill_points(plan *p, void *offsets, void *masks)
 {
     const int *shape = p->recipe->shape;
-    uint64_t row = 0;
-    for (int n = 0; n < shape[0]; n++) {
-        for (int64_t oy = 0; oy < p->out_height; oy++) {
-            for (int64_t ox = 0; ox < p->out_width; ox++) {
-                for (int g = 0; g < shape[3]; g++) {
-                    fill_group(p, oy, ox, data, row + (uint64_t)(g * p->points * 3));
-                }
-                row += (uint64_t)p->row;
-            }
-        }
+    uint64_t points = (uint64_t)p->points;
+    uint64_t groups = (uint64_t)shape[3];
+    uint64_t pixels = (uint64_t)(shape[0] * p->out_height * p->out_width);
+    for (uint64_t head = 0; head < pixels * groups; head++) {
+        uint64_t pixel = head / groups;
+        uint64_t shared = pixel * (uint64_t)p->row + head % groups * points * 3;
+        int64_t ox = (int64_t)pixel % p->out_width;
+        int64_t oy = (int64_t)pixel / p->out_width % p->out_height;
+        fill_group(p, oy, ox,
+                   masks ? (slot){offsets, masks, head * points * 2, head * points}
+                         : (slot){offsets, offsets, shared, shared + points * 2});
     }
 }
 
@@ -219,22 +169,11 @@ static int64_t output_extent(const dcn_recipe *recipe, int which)
     return (recipe->shape[1 + which] + 2 * recipe->kernel[2 + which] - reach) / or_one(recipe->stride[which]) + 1;
 }
 
-/* The name's FNV-1a hash takes part, so that a new row leaves the numbers of the others as they are. */
-static stream stream_of(const dcn_recipe *recipe, uint64_t seed)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (const char *at = recipe->name; *at; at++) {
-        hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
-    }
-    stream random = {seed};
-    random.state = draw(&random) ^ hash;
-    return random;
-}
-
 static plan plan_of(size_t index, uint64_t seed)
 {
     const dcn_recipe *recipe = &dcn_recipes[index / STORAGES];
-    plan p = {.recipe = recipe, .random = stream_of(recipe, seed), .storage = storages[index % STORAGES]};
+    plan p = {
+        .recipe = recipe, .random = dcn_random_stream(seed, recipe->name, ""), .storage = storages[index % STORAGES]};
     p.out_height = output_extent(recipe, 0);
     p.out_width = output_extent(recipe, 1);
     p.points = recipe->kernel[0] * recipe->kernel[1] - (recipe->flags & DCN_RECIPE_REMOVE_CENTER ? 1 : 0);
@@ -263,10 +202,10 @@ static bool set_parameters(dcn_case *test, const dcn_recipe *recipe)
         {"dilation_h", or_one(recipe->dilation[0])},
         {"dilation_w", or_one(recipe->dilation[1])},
         {"remove_center", recipe->flags & DCN_RECIPE_REMOVE_CENTER ? 1 : 0},
-        {"softmax", recipe->flags & DCN_RECIPE_SOFTMAX ? 1 : 0},
+        {"softmax", recipe->flags & DCN_RECIPE_SOFTMAX ? 1 : 0}, /* unknown to DCNv3, and ignored there */
     };
-    bool good =
-        dcn_case_set(test, "op", "dcnv4") && dcn_case_set(test, "offset_scale", recipe->scale ? recipe->scale : "1");
+    bool good = dcn_case_set(test, "op", recipe->flags & DCN_RECIPE_DCNV3 ? "dcnv3" : "dcnv4") &&
+                dcn_case_set(test, "offset_scale", recipe->scale ? recipe->scale : "1");
     for (size_t i = 0; i < sizeof integers / sizeof *integers && good; i++) {
         char text[16];
         snprintf(text, sizeof text, "%d", integers[i].value);
@@ -275,35 +214,69 @@ static bool set_parameters(dcn_case *test, const dcn_recipe *recipe)
     return good;
 }
 
-static bool add_tensors(dcn_case *test, plan *p)
+static bool add_points(dcn_case *test, plan *p)
 {
     const int *shape = p->recipe->shape;
-    const int64_t value[] = {shape[0], shape[1], shape[2], shape[3] * shape[4]};
+    const int64_t groups_points = shape[3] * p->points;
     const int64_t offset_mask[] = {shape[0], p->out_height, p->out_width, p->row};
-    dcn_case_tensor *tensor = dcn_case_add(test, "value", p->storage, 4, value);
-    if (!tensor) {
+    const int64_t offset[] = {shape[0], p->out_height, p->out_width, groups_points * 2};
+    const int64_t mask[] = {shape[0], p->out_height, p->out_width, groups_points};
+    if (!(p->recipe->flags & DCN_RECIPE_DCNV3)) {
+        dcn_case_tensor *both = dcn_case_add(test, "offset_mask", p->storage, 4, offset_mask);
+        if (both) {
+            fill_points(p, both->data, NULL);
+        }
+        return both != NULL;
+    }
+    if (!dcn_case_add(test, "offset", p->storage, 4, offset) || !dcn_case_add(test, "mask", p->storage, 4, mask)) {
         return false;
     }
-    for (uint64_t i = 0; i < tensor->bytes / dcn_element_size(p->storage); i++) {
-        dcn_convert_store(p->storage, tensor->data, i, draw_value(p));
-    }
-    tensor = dcn_case_add(test, "offset_mask", p->storage, 4, offset_mask);
-    if (!tensor) {
-        return false;
-    }
-    fill_offset_mask(p, tensor->data);
+    dcn_case_tensor *last = &test->tensors[test->tensor_count - 1];
+    fill_points(p, last[-1].data, last->data);
     return true;
+}
+
+bool dcn_generate_values(dcn_case *test, const char *name, dcn_element storage, size_t rank, const int64_t *extent,
+                         dcn_random *random, dcn_values kind)
+{
+    dcn_case_tensor *tensor = dcn_case_add(test, name, storage, rank, extent);
+    for (uint64_t i = 0; tensor && i < tensor->bytes / dcn_element_size(storage); i++) {
+        dcn_convert_store(storage, tensor->data, i, dcn_random_value(random, kind));
+    }
+    return tensor != NULL;
+}
+
+static bool add_tensors(dcn_case *test, plan *p, uint64_t seed)
+{
+    const dcn_recipe *recipe = p->recipe;
+    const int *shape = recipe->shape;
+    const int64_t value[] = {shape[0], shape[1], shape[2], shape[3] * shape[4]};
+    const int64_t output[] = {shape[0], p->out_height, p->out_width, shape[3] * shape[4]};
+    const char *name = recipe->flags & DCN_RECIPE_DCNV3 ? "input" : "value";
+    dcn_random random = dcn_random_stream(seed, recipe->name, "grad_output");
+    dcn_values gradients = recipe->flags & DCN_RECIPE_EXACT ? DCN_VALUES_INTEGERS : recipe->gradients;
+    return dcn_generate_values(test, name, p->storage, 4, value, &p->random, recipe->values) && add_points(test, p) &&
+           dcn_generate_values(test, "grad_output", p->storage, 4, output, &random, gradients);
+}
+
+static bool generate_grid(size_t index, uint64_t seed, dcn_case *test)
+{
+    plan p = plan_of(index, seed);
+    test->exact = (p.recipe->flags & DCN_RECIPE_EXACT) != 0;
+    return set_parameters(test, p.recipe) && add_tensors(test, &p, seed);
 }
 
 size_t dcn_generate_count(void)
 {
-    return dcn_recipe_count * STORAGES;
+    return (dcn_recipe_count + dcn_attention_recipe_count) * STORAGES;
 }
 
 void dcn_generate_name(size_t index, char *name, size_t size)
 {
-    snprintf(name, size, "%s_%s", dcn_recipes[index / STORAGES].name,
-             dcn_element_long_name(storages[index % STORAGES]));
+    size_t row = index / STORAGES;
+    const char *recipe =
+        row < dcn_recipe_count ? dcn_recipes[row].name : dcn_attention_recipes[row - dcn_recipe_count].name;
+    snprintf(name, size, "%s_%s", recipe, dcn_element_long_name(storages[index % STORAGES]));
 }
 
 bool dcn_generate(size_t index, uint64_t seed, dcn_case *test, dcn_message *message)
@@ -311,9 +284,11 @@ bool dcn_generate(size_t index, uint64_t seed, dcn_case *test, dcn_message *mess
     char name[sizeof test->name];
     dcn_generate_name(index, name, sizeof name);
     dcn_case_init(test, name);
-    plan p = plan_of(index, seed);
-    test->exact = (p.recipe->flags & DCN_RECIPE_EXACT) != 0;
-    if (!set_parameters(test, p.recipe) || !add_tensors(test, &p)) {
+    size_t row = index / STORAGES;
+    bool good = row < dcn_recipe_count ? generate_grid(index, seed, test)
+                                       : dcn_generate_attention(&dcn_attention_recipes[row - dcn_recipe_count],
+                                                                storages[index % STORAGES], seed, test);
+    if (!good) {
         dcn_case_free(test);
         return dcn_message_set(message, "out of memory for case %s", name);
     }

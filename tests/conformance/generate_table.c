@@ -9,6 +9,8 @@
 #define OFFSETS(kind) .offsets = DCN_OFFSETS_##kind
 #define MASKS(kind)   .masks = DCN_MASKS_##kind
 #define VALUES(kind)  .values = DCN_VALUES_##kind
+#define GRADIENTS(kind) .gradients = DCN_VALUES_##kind
+#define DCNV3 .flags = DCN_RECIPE_DCNV3
 
 /* A row costs at most about 800,000 multiply-adds, but for one that needs many points and channels. */
 const dcn_recipe dcn_recipes[] = {
@@ -189,7 +191,83 @@ const dcn_recipe dcn_recipes[] = {
     {"exact_scale_2", .shape = {1, 9, 8, 2, 32}, K3, EXACT, .scale = "2"},
     {"exact_scale_-1", .shape = {1, 8, 8, 2, 16}, K3, EXACT, .scale = "-1"},
     {"exact_row_plus37", .shape = {1, 7, 6, 2, 16}, K3, EXACT, .row = 37},
+
+    /* what gradients need beyond that */
+    {"one_place", .shape = {2, 9, 9, 2, 16}, K3, OFFSETS(ONE_PLACE)},
+    {"one_place_d5_k5", .shape = {1, 12, 11, 3, 5}, SAME(5, 5), OFFSETS(ONE_PLACE)},
+    {"small_gradients", .shape = {1, 7, 8, 2, 16}, K3, GRADIENTS(TINY)},
+    {"large_gradients", .shape = {1, 7, 8, 2, 16}, K3, GRADIENTS(LARGE)},
+    {"softmax_edge", .shape = {2, 7, 8, 2, 16}, K3, SOFT, OFFSETS(EDGE)},
+    {"softmax_far", .shape = {2, 7, 8, 2, 16}, K3, SOFT, OFFSETS(FAR)},
+    {"softmax_nonfinite_values", .shape = {1, 7, 8, 2, 16}, K3, SOFT, VALUES(NONFINITE)},
+    {"exact_integer_positions", .shape = {2, 8, 9, 2, 16}, K3, .masks = DCN_MASKS_POWERS,
+     .values = DCN_VALUES_INTEGERS, .offsets = DCN_OFFSETS_INTEGER, .flags = DCN_RECIPE_EXACT},
+    {"exact_zero_offsets_batch2_5x5", .shape = {2, 5, 5, 4, 16}, K3, .masks = DCN_MASKS_POWERS,
+     .values = DCN_VALUES_INTEGERS, .offsets = DCN_OFFSETS_ZERO, .flags = DCN_RECIPE_EXACT},
+
+    /* DCNv3 */
+    {"dcnv3_d16", .shape = {2, 8, 9, 3, 16}, K3, DCNV3},
+    {"dcnv3_d5", .shape = {2, 6, 7, 3, 5}, K3, DCNV3},
+    {"dcnv3_d1", .shape = {1, 6, 7, 7, 1}, K3, DCNV3},
+    {"dcnv3_d48_wide", .shape = {1, 7, 8, 2, 48}, K3, DCNV3, OFFSETS(WIDE)},
+    {"dcnv3_d320", .shape = {1, 4, 5, 1, 320}, K3, DCNV3},
+    {"dcnv3_k1", .shape = {2, 6, 7, 2, 16}, SAME(1, 1), DCNV3},
+    {"dcnv3_k4x2_strides", .shape = {2, 11, 9, 2, 12}, .kernel = {4, 2, 2, 1}, .stride = {2, 3}, .dilation = {3, 2},
+     DCNV3},
+    {"dcnv3_k7", .shape = {1, 6, 7, 2, 16}, SAME(7, 7), DCNV3},
+    {"dcnv3_removed_scale", .shape = {2, 7, 8, 2, 16}, K3, .scale = "0.7",
+     .flags = DCN_RECIPE_DCNV3 | DCN_RECIPE_REMOVE_CENTER},
+    {"dcnv3_batch0", .shape = {0, 6, 7, 2, 16}, K3, DCNV3},
+    {"dcnv3_batch17_3x3", .shape = {17, 3, 3, 2, 16}, K3, DCNV3},
+    {"dcnv3_edge", .shape = {2, 7, 8, 2, 16}, K3, DCNV3, OFFSETS(EDGE)},
+    {"dcnv3_image_2x1500", .shape = {1, 2, 1500, 1, 4}, K3, DCNV3, OFFSETS(FINE)},
+    {"dcnv3_nonfinite_offsets", .shape = {2, 8, 7, 2, 16}, K3, DCNV3, OFFSETS(NONFINITE)},
+    {"dcnv3_nonfinite_masks_outside", .shape = {2, 8, 7, 2, 32}, K3, DCNV3, MASKS(NONFINITE_OUTSIDE), OFFSETS(WIDE)},
+    {"dcnv3_nonfinite_everything", .shape = {2, 7, 8, 2, 16}, K3, DCNV3, MASKS(NONFINITE), VALUES(NONFINITE),
+     OFFSETS(NONFINITE)},
+    {"dcnv3_exact_d16", .shape = {2, 8, 9, 3, 16}, K3, .masks = DCN_MASKS_POWERS, .values = DCN_VALUES_INTEGERS,
+     .offsets = DCN_OFFSETS_QUARTER, .flags = DCN_RECIPE_EXACT | DCN_RECIPE_DCNV3},
+    {"dcnv3_exact_d5_k5_removed", .shape = {2, 7, 8, 3, 5}, SAME(5, 5), .masks = DCN_MASKS_POWERS,
+     .values = DCN_VALUES_INTEGERS, .offsets = DCN_OFFSETS_QUARTER,
+     .flags = DCN_RECIPE_EXACT | DCN_RECIPE_DCNV3 | DCN_RECIPE_REMOVE_CENTER},
+};
+
+#define LOGITS(kind)    .logits = DCN_MASKS_##kind
+#define LOCATIONS(kind) .locations = DCN_LOCATIONS_##kind
+
+const dcn_attention_recipe dcn_attention_recipes[] = {
+    /* batch, queries, group, group_channels */
+    {"attention_l1k1", .shape = {1, 9, 2, 16}, 1, {{6, 7}}, LOCATIONS(AROUND)},
+    {"attention_l1k4", .shape = {2, 7, 4, 16}, 4, {{8, 8}}, LOCATIONS(AROUND)},
+    {"attention_l2k3_d5", .shape = {1, 9, 3, 5}, 3, {{5, 6}, {3, 3}}, LOCATIONS(AROUND)},
+    {"attention_l3k8_d64", .shape = {1, 5, 2, 64}, 8, {{8, 7}, {4, 4}, {2, 3}}, LOCATIONS(AROUND)},
+    {"attention_l4k4", .shape = {2, 7, 4, 16}, 4, {{9, 8}, {5, 4}, {3, 2}, {1, 1}}, LOCATIONS(AROUND)},
+    {"attention_l4k4_inside", .shape = {1, 9, 4, 16}, 4, {{9, 8}, {5, 4}, {3, 2}, {1, 1}}},
+    {"attention_l6k5_d48", .shape = {1, 4, 2, 48}, 5, {{7, 6}, {6, 5}, {4, 4}, {3, 2}, {2, 1}, {1, 1}},
+     LOCATIONS(AROUND)},
+    {"attention_d1", .shape = {1, 11, 5, 1}, 4, {{7, 5}, {3, 4}}, LOCATIONS(AROUND)},
+    {"attention_d320", .shape = {1, 3, 1, 320}, 4, {{4, 5}, {2, 2}}, LOCATIONS(AROUND)},
+    {"attention_g40_d8", .shape = {1, 3, 40, 8}, 4, {{4, 3}, {2, 2}}, LOCATIONS(AROUND)},
+    {"attention_k33", .shape = {1, 3, 2, 16}, 33, {{6, 6}, {3, 3}}, LOCATIONS(AROUND)},
+    {"attention_q1", .shape = {3, 1, 2, 32}, 4, {{6, 5}, {3, 3}}, LOCATIONS(AROUND)},
+    {"attention_q200", .shape = {1, 200, 1, 8}, 4, {{6, 5}, {3, 3}}, LOCATIONS(AROUND)},
+    {"attention_batch0", .shape = {0, 7, 2, 16}, 4, {{6, 5}, {3, 3}}, LOCATIONS(AROUND)},
+    {"attention_queries0", .shape = {2, 0, 2, 16}, 4, {{6, 5}, {3, 3}}, LOCATIONS(AROUND)},
+    {"attention_batch17", .shape = {17, 3, 2, 16}, 4, {{3, 3}, {2, 1}}, LOCATIONS(AROUND)},
+    {"attention_rows_and_columns", .shape = {1, 9, 2, 16}, 4, {{1, 40}, {40, 1}, {1, 1}}, LOCATIONS(AROUND)},
+    {"attention_wide_levels", .shape = {1, 40, 2, 8}, 4, {{2, 1500}, {700, 1}}, LOCATIONS(INSIDE)},
+    {"attention_far", .shape = {2, 7, 2, 16}, 4, {{8, 6}, {4, 3}}, LOCATIONS(FAR)},
+    {"attention_edge", .shape = {2, 9, 2, 16}, 4, {{8, 6}, {5, 3}}, LOCATIONS(EDGE)},
+    {"attention_quarter", .shape = {2, 9, 2, 16}, 4, {{8, 8}, {4, 2}}, LOCATIONS(QUARTER)},
+    {"attention_quarter_any_size", .shape = {2, 9, 2, 16}, 4, {{7, 6}, {3, 5}}, LOCATIONS(QUARTER)},
+    {"attention_large_logits", .shape = {2, 9, 2, 16}, 4, {{7, 6}, {3, 5}}, LOCATIONS(AROUND), LOGITS(LARGE_LOGITS)},
+    {"attention_nonfinite_locations", .shape = {2, 9, 2, 16}, 4, {{7, 6}, {3, 5}}, LOCATIONS(NONFINITE)},
+    {"attention_nonfinite_logits", .shape = {2, 9, 2, 16}, 4, {{7, 6}, {3, 5}}, LOCATIONS(AROUND), LOGITS(NONFINITE)},
+    {"attention_nonfinite_values", .shape = {2, 9, 2, 16}, 4, {{7, 6}, {3, 5}}, LOCATIONS(AROUND), VALUES(NONFINITE)},
+    {"attention_large_values", .shape = {1, 9, 2, 16}, 4, {{7, 6}, {3, 5}}, LOCATIONS(AROUND), VALUES(LARGE)},
+    {"attention_tiny_values", .shape = {1, 9, 2, 16}, 4, {{7, 6}, {3, 5}}, LOCATIONS(AROUND), VALUES(TINY)},
 };
 /* clang-format on */
 
 const size_t dcn_recipe_count = sizeof dcn_recipes / sizeof *dcn_recipes;
+const size_t dcn_attention_recipe_count = sizeof dcn_attention_recipes / sizeof *dcn_attention_recipes;

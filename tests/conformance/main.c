@@ -5,7 +5,7 @@
  * - exact: where all arithmetic is exact in float32, results are the correctly rounded float64 value, bit for bit;
  * - bounded: everything else stays within a bound made from the storage type and the sum of |terms| of each element;
  * - norm: case files with a stored float64 result also stay below a limit on the relative error of the norm.
- * Gradients will get a tier of their own with the backward pass.
+ * Gradients are results like any other, with limits of their own on the norm.
  */
 #include <getopt.h>
 #include <inttypes.h>

@@ -116,6 +116,12 @@ dcn_status dcn_runner_plan(const dcn_runner *runner, const dcn_call *call, const
     dcn_plan_options options = dcn_plan_options_default();
     options.path = path;
     *plan = NULL;
+    if (!call->op->plan) {
+        char title[48];
+        dcn_operator_title(call->op, title, sizeof title);
+        dcn_message_set(message, "the library has no plan for %s yet", title);
+        return DCN_ERROR_UNSUPPORTED;
+    }
     dcn_status status = call->op->plan(runner->context, call, &options, plan);
     if (status != DCN_SUCCESS) {
         return library_failed(status, "no plan", message);

@@ -1,4 +1,5 @@
-/* Tests of the suite's own parts: conversions, case files, parameters, comparison, generated cases, filters. */
+/* Tests of the suite's own parts: conversions, case files, parameters, tensors, comparison, generated cases, filters.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,6 +218,113 @@ static void test_parameters(void)
     check_parameter("some_other_key", "anything", NULL);
 }
 
+/* The generated case of that name. */
+static bool generate_named(const char *wanted, dcn_case *test, dcn_message *message)
+{
+    for (size_t i = 0; i < dcn_generate_count(); i++) {
+        char name[96];
+        dcn_generate_name(i, name, sizeof name);
+        if (strcmp(name, wanted) == 0) {
+            return dcn_generate(i, 1, test, message);
+        }
+    }
+    return dcn_message_set(message, "there is no such case");
+}
+
+static dcn_case_tensor *tensor_of(dcn_case *test, const char *name)
+{
+    for (size_t i = 0; i < test->tensor_count; i++) {
+        if (strcmp(test->tensors[i].name, name) == 0) {
+            return &test->tensors[i];
+        }
+    }
+    return NULL;
+}
+
+/* How a tensor is spoiled. */
+typedef enum spoiling { RENAMED, RETYPED, LONGER, NUMBER } spoiling;
+
+/* A generated case with one tensor spoiled (`at`: the extent made longer, or the integer that is raised); the message
+ * of its refusal must contain a text. */
+static void check_tensor(const char *name, dcn_call_direction direction, const char *tensor, spoiling how, size_t at,
+                         const char *refusal)
+{
+    dcn_case test;
+    dcn_call call;
+    dcn_message message = {""};
+    if (!generate_named(name, &test, &message)) {
+        check(false, name, message.text);
+        return;
+    }
+    dcn_case_tensor *spoiled = tensor_of(&test, tensor);
+    bool accepted = dcn_call_prepare_direction(&test, direction, &call, &message);
+    check(accepted && spoiled, name, message.text);
+    if (spoiled) {
+        spoiled->name[0] = how == RENAMED ? '?' : spoiled->name[0];
+        spoiled->element = how == RETYPED ? DCN_ELEMENT_F64 : spoiled->element;
+        spoiled->extent[at] += how == LONGER ? 1 : 0;
+        if (how == NUMBER) {
+            ((int64_t *)spoiled->data)[at]++;
+        }
+    }
+    accepted = dcn_call_prepare_direction(&test, direction, &call, &message);
+    check(!accepted && strstr(message.text, refusal), tensor, accepted ? "was accepted" : message.text);
+    dcn_case_free(&test);
+}
+
+static void test_tensors(void)
+{
+    const dcn_call_direction forward = DCN_CALL_FORWARD;
+    const dcn_call_direction backward = DCN_CALL_BACKWARD;
+    check_tensor("d16_float16", backward, "grad_output", RENAMED, 0, "no tensor \"grad_output\"");
+    check_tensor("d16_float16", backward, "grad_output", RETYPED, 0, "must be of type F16");
+    check_tensor("d16_float16", backward, "grad_output", LONGER, 3, "it must be [2, 9, 8, 64]");
+    check_tensor("dcnv3_d5_float32", forward, "mask", RENAMED, 0, "no tensor \"mask\"");
+    check_tensor("dcnv3_d5_float32", forward, "mask", LONGER, 3, "it must be [2, 6, 7, 27]");
+    check_tensor("dcnv3_d5_float32", forward, "offset", LONGER, 3, "it must be [2, 6, 7, 54]");
+    check_tensor("dcnv3_d5_float32", forward, "offset", LONGER, 0, "it must be [2,");
+    check_tensor("dcnv3_d5_float32", backward, "grad_output", LONGER, 1, "it must be [2, 6, 7, 15]");
+    const char attention[] = "attention_l2k3_d5_float32";
+    check_tensor(attention, forward, "spatial_shapes", RENAMED, 0, "needs a tensor \"spatial_shapes\" of type I64");
+    check_tensor(attention, forward, "spatial_shapes", RETYPED, 0, "of type I64");
+    check_tensor(attention, forward, "spatial_shapes", LONGER, 1, "extent 1 is 3; it must be 2");
+    check_tensor(attention, forward, "spatial_shapes", NUMBER, 3, "level 1 of 3 by 4 goes on");
+    check_tensor(attention, forward, "spatial_shapes", NUMBER, 0, "level 1 starts at 30; the levels before it have 36");
+    check_tensor(attention, forward, "level_start_index", RENAMED, 0, "\"level_start_index\"");
+    check_tensor(attention, forward, "level_start_index", NUMBER, 1,
+                 "level 1 starts at 31; the levels before it have 30");
+    check_tensor(attention, forward, "value", LONGER, 1, "value has 40 pixels; the levels have 39");
+    check_tensor(attention, forward, "sampling_loc_attn", LONGER, 3, "it must be [1, 9, 3, 18]");
+    check_tensor(attention, forward, "sampling_loc_attn", LONGER, 2, "it must be [1, 9, 3, 18]");
+    check_tensor(attention, backward, "grad_output", LONGER, 2, "it must be [1, 9, 15]");
+}
+
+static void check_list(const char *text, size_t wanted)
+{
+    dcn_case test;
+    dcn_message message = {""};
+    int64_t numbers[3] = {0};
+    size_t count = 0;
+    dcn_case_init(&test, "list");
+    bool good = dcn_case_set(&test, "list", text) && dcn_case_integers(&test, "list", numbers, 3, &count, &message);
+    check(wanted ? good && count == wanted && numbers[wanted - 1] == 7 : !good, text,
+          good ? "was accepted, or read wrong" : message.text);
+    dcn_case_free(&test);
+}
+
+static void test_lists(void)
+{
+    check_list("[7]", 1);
+    check_list("[1, 2,7]", 3);
+    check_list(" [ 0 , 7 ] ", 2);
+    static const char *const refused[] = {"",     "[]",    "[1,]",    "[1, 2, 3, 4]", "[1",   "1, 2]",
+                                          "[-1]", "[1.5]", "[1 2]",   "[x]",          "[1]]", "[99999999999999999999]",
+                                          "[",    "[,]",   "[1], [2]"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        check_list(refused[i], 0);
+    }
+}
+
 /* ------------------------------------------------------------------------------------------------------- comparison */
 
 static bool accepts(dcn_element storage, dcn_expected expected, double result, bool exact)
@@ -250,6 +358,21 @@ static void test_comparison(void)
     check(accepts(DCN_ELEMENT_F32, may, NAN, false) && accepts(DCN_ELEMENT_F32, may, 1.0, false), "may", "was refused");
     check(!accepts(DCN_ELEMENT_F32, must, 1.0, false), "must", "a finite result was accepted");
 
+    dcn_expected jump = {.value = 1.0, .slack = 1e-6, .jump = -3.0};
+    check(accepts(DCN_ELEMENT_F32, jump, -2.0, false), "jump", "the other side was refused");
+    check(accepts(DCN_ELEMENT_F32, jump, 1.0, false), "jump", "the side itself was refused");
+    check(!accepts(DCN_ELEMENT_F32, jump, 0.0, false), "jump", "what lies between the sides was accepted");
+    double sides[] = {1.0, 5.0};
+    const float other_side[] = {-2.0f, 5.5f};
+    const dcn_expected choices[] = {jump, {.value = 5.0}};
+    dcn_compare_take_sides(choices, DCN_ELEMENT_F32, other_side, 2, sides);
+    check(sides[0] == -2.0 && sides[1] == 5.0, "sides", "the nearer one was not taken");
+    check(dcn_compare_limit_of(DCN_TOLERANCE_GRADIENT, DCN_ELEMENT_F16) == 2.5e-4 &&
+              dcn_compare_limit_of(DCN_TOLERANCE_LOCATIONS, DCN_ELEMENT_F16) == 3e-4 &&
+              dcn_compare_limit_of(DCN_TOLERANCE_LOCATIONS, DCN_ELEMENT_BF16) == 2e-3 &&
+              dcn_compare_limit_of(DCN_TOLERANCE_GRADIENT, DCN_ELEMENT_F32) == 3e-7,
+          "limits", "are not compare.h's");
+
     const double reference[] = {3.0, 4.0, INFINITY};
     const float near_it[] = {3.0f, 4.5f, INFINITY};
     dcn_norm norm = dcn_compare_norm(reference, DCN_ELEMENT_F32, near_it, 3);
@@ -260,24 +383,33 @@ static void test_comparison(void)
 
 /* -------------------------------------------------------------------------------------------------- generated cases */
 
-/* Whether all of an exact case's results are multiples of 2^-12 small enough that every partial sum of such numbers, at
- * most 49 points * 4 corners * 8 * 2, is a float32 number. */
-static bool is_exact(const dcn_case *test)
+/* Whether every result is a sum of multiples of 2^-8 whose sizes add up to less than 2^16: then every partial sum is a
+ * float32 number. No term of an exact case is finer: offsets are quarters, scales at least 1/2, masks at least 1/2. */
+static bool is_exact(const dcn_case *test, dcn_call_direction direction)
 {
     dcn_call call;
     dcn_message message;
-    if (!dcn_call_prepare(test, &call, &message)) {
+    if (!dcn_call_prepare_direction(test, direction, &call, &message)) {
         return false;
     }
-    size_t count = (size_t)call.results[0].count;
-    double *output = malloc((count + 1) * sizeof *output);
-    double *const results[] = {output};
-    bool good = output && call.op->evaluate(&call, results, &message);
-    for (size_t i = 0; i < count && good; i++) {
-        double scaled = output[i] * 0x1p12;
-        good = scaled == floor(scaled) && fabs(scaled) < 0x1p24;
+    double *values[DCN_CALL_MAX_RESULTS] = {NULL};
+    dcn_oracle_error *errors[DCN_CALL_MAX_RESULTS] = {NULL};
+    bool good = true;
+    for (size_t r = 0; r < call.result_count; r++) {
+        values[r] = malloc(((size_t)call.results[r].count + 1) * sizeof *values[r]);
+        errors[r] = malloc(((size_t)call.results[r].count + 1) * sizeof *errors[r]);
+        good = good && values[r] && errors[r];
     }
-    free(output);
+    good = good && call.op->oracle(&call, values, errors, &message);
+    for (size_t r = 0; r < call.result_count; r++) {
+        for (uint64_t i = 0; i < call.results[r].count && good; i++) {
+            double scaled = values[r][i] * 0x1p8;
+            good = scaled == floor(scaled) && errors[r][i].magnitude < 0x1p16 && errors[r][i].drift == 0.0 &&
+                   errors[r][i].jump == 0.0;
+        }
+        free(values[r]);
+        free(errors[r]);
+    }
     return good;
 }
 
@@ -298,7 +430,8 @@ static void test_generated(void)
             wrong += a->bytes && memcmp(a->data, again.tensors[t].data, (size_t)a->bytes) != 0;
         }
         if (first.exact) {
-            check(is_exact(&first), first.name, "is not exact");
+            check(is_exact(&first, DCN_CALL_FORWARD), first.name, "is not exact");
+            check(is_exact(&first, DCN_CALL_BACKWARD), first.name, "has gradients that are not exact");
         }
         dcn_case_free(&first);
         dcn_case_free(&again);
@@ -323,10 +456,10 @@ static void test_filters(void)
 {
     const size_t all = dcn_generate_count();
     check(filtered(NULL) == all && filtered("") == all, "filter", "no text leaves every case");
-    check(filtered("exact_d16_float32") == 1, "filter", "a whole name leaves one case");
-    check(filtered("exact_d16_float32,exact_d5_float16") == 2, "filter", "two names leave two cases");
-    check(filtered("exact_d16_,no such case") == 3, "filter", "a text in no name takes nothing away");
-    check(filtered("exact_d16_float32,exact_d16_") == 3, "filter", "a case that two texts name is there once");
+    check(filtered("image_1x37_float32") == 1, "filter", "a whole name leaves one case");
+    check(filtered("image_1x37_float32,row_plus13_float16") == 2, "filter", "two names leave two cases");
+    check(filtered("image_1x37_,no such case") == 3, "filter", "a text in no name takes nothing away");
+    check(filtered("image_1x37_float32,image_1x37_") == 3, "filter", "a case that two texts name is there once");
     check(filtered("no such case") == 0, "filter", "a text in no name leaves no case");
 }
 
@@ -338,6 +471,8 @@ int main(int argc, char **argv)
     }
     test_conversions();
     test_parameters();
+    test_tensors();
+    test_lists();
     test_comparison();
     test_generated();
     test_filters();

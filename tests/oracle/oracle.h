@@ -1,15 +1,17 @@
 /*
  * The operators evaluated in float64, straight from their definition and as plainly as possible. This is what every
  * device is judged by, so it shares no code and no header with the kernels or the library.
+ *
+ * Here: the operators that sample a grid, DCNv4 and DCNv3. attention.h: multi-scale deformable attention.
  */
 #ifndef DCN_ORACLE_H
 #define DCN_ORACLE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "error.h"
+#include "sample.h"
 
-/* One DCNv4 call. Row-major tensors: value [batch, height, width, group * group_channels], offset_mask [batch,
- * out_height, out_width, row], of which the columns from group * points * 3 on are never read. */
+/* One DCNv4 or DCNv3 call. Row-major tensors: value [batch, height, width, group * group_channels]; for DCNv4
+ * offset_mask [batch, out_height, out_width, row], of which the columns from group * points * 3 on are never read. */
 typedef struct dcn_oracle_dcnv4 {
     int64_t batch, height, width;
     int64_t out_height, out_width;
@@ -23,44 +25,46 @@ typedef struct dcn_oracle_dcnv4 {
     bool remove_center, softmax;
     const double *value;
     const double *offset_mask;
+    const double *mask;        /* NULL, or for DCNv3 its masks, [batch, out_height, out_width, group * points]; then
+                                  offset_mask holds the offsets alone, in rows of group * points * 2, and `row` is not used */
+    const double *grad_output; /* for gradients: [batch, out_height, out_width, group * group_channels] */
 } dcn_oracle_dcnv4;
-
-/* One sampling point of one output pixel and group. */
-typedef struct dcn_oracle_point {
-    int64_t column, line; /* its place in the kernel grid: column * dilation - center */
-    double offset_x, offset_y;
-    double x, y;  /* position in the image, in pixels */
-    double logit; /* the mask as stored */
-    double mask;  /* the mask as used, after softmax if there is one */
-    bool counts;  /* -1 < x < width and -1 < y < height */
-} dcn_oracle_point;
 
 /* How many points a group has. */
 int64_t dcn_oracle_dcnv4_points(const dcn_oracle_dcnv4 *op);
 
-/* Where the points of output pixel (n, oy, ox), group g lie. `points` has room for all of them. */
-void dcn_oracle_dcnv4_locate(const dcn_oracle_dcnv4 *op, int64_t n, int64_t oy, int64_t ox, int64_t g,
-                             dcn_oracle_point *points);
-
-/* Channel c of pixel (y, x) of image n; 0 outside the image. */
-double dcn_oracle_dcnv4_pixel(const dcn_oracle_dcnv4 *op, int64_t n, int64_t y, int64_t x, int64_t c);
-
 /* output [batch, out_height, out_width, group * group_channels]; false when there is no memory. */
 bool dcn_oracle_dcnv4_forward(const dcn_oracle_dcnv4 *op, double *output);
 
-/* What an error bound for one output element is made of; compare.h says how. float32 evaluation with positions kept
- * relative is assumed where a number depends on the arithmetic. */
-typedef struct dcn_oracle_error {
-    double magnitude; /* sum of |mask * weight * value| over the corners inside the image of counting points */
-    double terms;     /* how many such corners there are */
-    double drift;     /* how far the result can move because float32 places points slightly off */
-    double softness;  /* how far it can move because the softmax is evaluated in float32 */
-    double underflow; /* how far it can move because numbers below 2^-126 may be flushed to zero */
-    bool may_be_nonfinite;
-    bool must_be_nonfinite;
-} dcn_oracle_error;
-
 /* One entry for each element of the output; false when there is no memory. */
 bool dcn_oracle_dcnv4_errors(const dcn_oracle_dcnv4 *op, dcn_oracle_error *errors);
+
+/* Gradients laid out as the tensors that they are of; `mask` only for DCNv3. Padding columns get 0. All are written
+ * whole; false when there is no memory. */
+bool dcn_oracle_dcnv4_backward(const dcn_oracle_dcnv4 *op, double *value, double *offset_mask, double *mask);
+
+/* The same for their bounds. */
+bool dcn_oracle_dcnv4_backward_errors(const dcn_oracle_dcnv4 *op, dcn_oracle_error *value,
+                                      dcn_oracle_error *offset_mask, dcn_oracle_error *mask);
+
+/* For oracle_error.c: one output pixel's group, and where its stored numbers are. */
+typedef struct dcn_oracle_dcnv4_head {
+    int64_t n, oy, ox, g;
+    int64_t output;  /* its first channel in output and grad_output */
+    int64_t offsets; /* its first offset in offset_mask */
+    int64_t masks;   /* its first mask in offset_mask, or for DCNv3 in mask */
+} dcn_oracle_dcnv4_head;
+
+/* How many heads there are, and head `index` of them. */
+int64_t dcn_oracle_dcnv4_heads(const dcn_oracle_dcnv4 *op);
+dcn_oracle_dcnv4_head dcn_oracle_dcnv4_head_at(const dcn_oracle_dcnv4 *op, int64_t index);
+
+/* Where its points lie. `points` has room for all of them. */
+void dcn_oracle_dcnv4_locate(const dcn_oracle_dcnv4 *op, const dcn_oracle_dcnv4_head *head, dcn_oracle_point *points);
+
+/* Elements of the three gradients; 0 for a mask that is not there. */
+int64_t dcn_oracle_dcnv4_value_count(const dcn_oracle_dcnv4 *op);
+int64_t dcn_oracle_dcnv4_offset_count(const dcn_oracle_dcnv4 *op);
+int64_t dcn_oracle_dcnv4_mask_count(const dcn_oracle_dcnv4 *op);
 
 #endif
