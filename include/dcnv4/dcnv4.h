@@ -439,6 +439,7 @@ typedef struct dcn_plan_options {
      * - `wide`, `long`: the kernel shape: a work-group owns a tile, lanes are channels; or an item owns a run of pixels
      * - `index32`, `index64`: the width of offsets within one image
      * - `fast`, `general`: the kernel with alignment and multiple-of-vector needs, or the one without
+     * - `special`, `plain`: the fast kernel built for this plan's points, groups and channels, or for any
      * - `baseline`, `avx2`, `avx512`, `neon`: the native CPU device's instruction set
      */
     const char *path;
