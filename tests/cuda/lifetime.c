@@ -12,15 +12,13 @@
 #include "cuda/cu_nvrtc.h"
 #include "fixture.h"
 #include "platform.h"
+#include "steps.h"
 
 /* Codes that nothing gives here, so that they can only be the ones asked for. */
 #define DRIVER_CODE   DCN_CU_ERROR_NVLINK_UNCORRECTABLE
 #define DRIVER_NAME   "CUDA_ERROR_NVLINK_UNCORRECTABLE (220)"
 #define COMPILER_CODE DCN_NVRTC_ERROR_TIME_FILE_WRITE_FAILED
 #define COMPILER_NAME "NVRTC_ERROR_TIME_FILE_WRITE_FAILED (12)"
-
-/* Evaluates to the first failure of the calls in a step. */
-#define TRY(status, call) ((status) = (status) == DCN_SUCCESS ? (call) : (status))
 
 /* ---- steps ---------------------------------------------------------------------------------------------- */
 
@@ -69,57 +67,19 @@ static dcn_status make_plans(setting *given)
     return status;
 }
 
-static dcn_status make_queues(setting *given)
+static dcn_status queues(setting *given)
 {
-    dcn_status status = DCN_SUCCESS;
-    for (unsigned flags = 0; flags < 4; flags++) {
-        dcn_queue *queue = NULL;
-        TRY(status, dcn_queue_create(given->context, flags, &queue));
-        TRY(status, dcn_queue_flush(queue));
-        TRY(status, dcn_queue_finish(queue));
-        dcn_queue_destroy(queue);
-    }
-    return status;
+    return make_queues(given->context);
 }
 
-static dcn_status transfer(setting *given)
+static dcn_status transfers(setting *given)
 {
-    float data[VALUES] = {0};
-    dcn_event *events[2] = {NULL, NULL};
-    dcn_buffer *buffer = NULL;
-    double microseconds = 0;
-    int complete = 0;
-    dcn_status status = dcn_buffer_create(given->context, sizeof data, &buffer);
-    TRY(status, dcn_event_create(given->context, &events[0]));
-    TRY(status, dcn_event_create(given->context, &events[1]));
-    const dcn_sync first = {NULL, 0, events[0]};
-    const dcn_sync chained = {&events[0], 1, events[1]};
-    const dcn_sync reused = {events, 2, events[0]};
-    TRY(status, dcn_buffer_fill(given->timed, buffer, 0, sizeof data, 1, &first));
-    TRY(status, dcn_buffer_write(given->timed, buffer, 0, sizeof data, data, &chained));
-    TRY(status, dcn_buffer_copy(given->timed, given->buffers[0], 0, buffer, 0, sizeof data, &reused));
-    TRY(status, dcn_buffer_copy(given->timed, given->buffers[0], 0, buffer, 0, 0, &reused));
-    TRY(status, dcn_buffer_read(given->timed, given->buffers[0], 0, sizeof data, data, &reused));
-    TRY(status, dcn_event_query(events[0], &complete));
-    TRY(status, dcn_event_wait(events[0]));
-    TRY(status, dcn_event_elapsed(events[1], events[0], &microseconds));
-    dcn_event_destroy(events[0]);
-    dcn_event_destroy(events[1]);
-    dcn_buffer_destroy(buffer);
-    return status;
+    return transfer(given->context, given->timed, given->buffers[0]);
 }
 
-static dcn_status execute(setting *given)
+static dcn_status executes(setting *given)
 {
-    dcn_event *event = NULL;
-    dcn_status status = dcn_event_create(given->context, &event);
-    const dcn_sync first = {NULL, 0, event};
-    const dcn_sync second = {&event, 1, event};
-    TRY(status, dcn_execute(given->plan, given->timed, given->tensors, TENSORS, &first));
-    TRY(status, dcn_execute(given->plan, given->queue, given->tensors, TENSORS, &second));
-    TRY(status, dcn_event_wait(event));
-    dcn_event_destroy(event);
-    return status;
+    return execute_twice(given->plan, given->context, given->timed, given->queue, given->tensors);
 }
 
 static dcn_status execute_natively(setting *given)
@@ -239,9 +199,9 @@ static void run_step(const char *name, step work, setting *given)
     X(open_and_describe)                                                                                               \
     X(adopt)                                                                                                           \
     X(make_plans)                                                                                                      \
-    X(make_queues)                                                                                                     \
-    X(transfer)                                                                                                        \
-    X(execute)                                                                                                         \
+    X(queues)                                                                                                          \
+    X(transfers)                                                                                                       \
+    X(executes)                                                                                                        \
     X(execute_natively)                                                                                                \
     X(execute_on_host_memory)
 
