@@ -153,9 +153,3 @@ dcn_status dcn_tune_wide(const dcn_device_limits *limits, uint32_t work_items, d
                             limits->local_memory);
     }
 }
-
-uint32_t dcn_tune_registers(dcn_dtype dtype)
-{
-    (void)dtype;
-    return 64;
-}

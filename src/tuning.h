@@ -31,7 +31,7 @@ dcn_status dcn_tune_wide(const dcn_device_limits *limits, uint32_t work_items, d
                          int points, int group, int group_channels, int out_height, int out_width,
                          dcn_wide_launch *launch);
 
-/* Registers of a work-item of a wide kernel at most, 0 for no limit. */
-uint32_t dcn_tune_registers(dcn_dtype dtype);
+/* Registers of a work-item of a wide kernel at most: four work-groups then share a compute unit that has 65,536. */
+#define DCN_WIDE_REGISTERS 64
 
 #endif

@@ -174,7 +174,7 @@ static void define_wide(const dcn_forward_shape *s, const dcn_forward_choice *c,
         define(key, "DCN_JOINT", 1);
     if (s->grid.scale == 1.0)
         define_grid(&s->grid, key);
-    key->registers = dcn_tune_registers(s->dtype);
+    key->registers = DCN_WIDE_REGISTERS;
 }
 
 /* ---- choosing --------------------------------------------------------------------------------- */

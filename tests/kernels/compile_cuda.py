@@ -41,7 +41,7 @@ VARIANTS = {
     "k1_d8": (1, 3, 8, {}),
     "d32_parted": (3, 8, 32, {"joint": 0}),
 }
-REGISTERS = 64  # dcn_tune_registers()
+REGISTERS = 64  # DCN_WIDE_REGISTERS
 NOT_FOR_GPUS = {"forward_long"}
 SKIPPED = 77
 
