@@ -1,13 +1,17 @@
 /*
  * Parameters as macros. Host code may build a wide kernel for some of its parameters (DCN_SPECIAL and the macros
  * below), where compiling is cheap and constants are worth much: on GPUs. Kernels use the parameters under their usual
- * names.
+ * names. All points are then one chunk, and all channels one pass.
  *
- * DCN_POINTS, DCN_GROUPS, DCN_GROUP_CHANNELS, DCN_SLOT_LANES, DCN_TILE_H, DCN_TILE_W, DCN_TILE_GROUPS,
- * DCN_USES_SOFTMAX: points, group, group_channels, lanes, tile_h, tile_w, tile_groups, softmax; all points are one
- * chunk and all channels one pass. DCN_KERNEL_H, DCN_DILATION_H, DCN_DILATION_W, DCN_CENTER_H, DCN_CENTER_W,
- * DCN_REMOVED: the sampling grid, given where its positions are whole numbers; DCN_REMOVED is the point that a kernel
- * without its centre lacks, K where none is. DCN_WORK_ITEMS: the size of a work-group.
+ * | macro | parameter |
+ * |---|---|
+ * | DCN_POINTS, DCN_GROUPS, DCN_GROUP_CHANNELS, DCN_USES_SOFTMAX | points, group, group_channels, softmax |
+ * | DCN_SLOT_LANES, DCN_PITCH | lanes, pitch |
+ * | DCN_TILE_H, DCN_TILE_W, DCN_TILE_GROUPS | tile_h, tile_w, tile_groups |
+ * | DCN_WORK_ITEMS | none: the size of a work-group |
+ * | DCN_JOINT | none: a group's masks follow its offsets in one tensor, as dcnv4 has them |
+ * | DCN_KERNEL_H, DCN_DILATION_H, DCN_DILATION_W, DCN_CENTER_H, DCN_CENTER_W, DCN_REMOVED | the sampling grid, where
+ * its positions are whole numbers; DCN_REMOVED is the point that a kernel without its centre lacks, K where none is |
  */
 #ifndef DCN_SPECIAL_H
 #define DCN_SPECIAL_H
