@@ -61,32 +61,37 @@ DCN_INLINE dcn_softmax_stats dcn_softmax_of(DCN_GLOBAL const dcn_storage *mask, 
     return stats;
 }
 
-/* Where the points of a chunk lie: into slots from `slot` on. */
-DCN_INLINE void dcn_keep_corners(dcn_prepared *prepared, int slot, dcn_corners corners, int row, int channels)
+/* Where the points of a chunk lie, in images of `row` pixels a row that begin at pixel `start`: into slots from `slot`
+ * on. */
+DCN_INLINE void dcn_keep_corners(dcn_prepared *prepared, int slot, dcn_corners corners, dcn_vi start, dcn_vi row,
+                                 int channels)
 {
     dcn_keep(corners.w00, prepared->w00 + slot);
     dcn_keep(corners.w01, prepared->w01 + slot);
     dcn_keep(corners.w10, prepared->w10 + slot);
     dcn_keep(corners.w11, prepared->w11 + slot);
 #if DCN_INDEX_BITS == 64
-    int x[DCN_LANES], y[DCN_LANES], step_x[DCN_LANES], step_y[DCN_LANES], counts[DCN_LANES];
+    int x[DCN_LANES], y[DCN_LANES], step_x[DCN_LANES], step_y[DCN_LANES], counts[DCN_LANES], starts[DCN_LANES],
+        rows[DCN_LANES];
     dcn_keep_ints(corners.x.first, x);
     dcn_keep_ints(corners.y.first, y);
     dcn_keep_ints(corners.x.second - corners.x.first, step_x);
     dcn_keep_ints(corners.y.second - corners.y.first, step_y);
     dcn_keep_ints(corners.counts, counts);
+    dcn_keep_ints(start, starts);
+    dcn_keep_ints(row, rows);
     for (int i = 0; i < DCN_LANES; i++) {
-        const dcn_index base = ((dcn_index)y[i] * row + x[i]) * channels;
+        const dcn_index base = (starts[i] + (dcn_index)y[i] * rows[i] + x[i]) * channels;
         prepared->base[slot + i] = counts[i] ? base : -1;
         prepared->step_x[slot + i] = (dcn_index)step_x[i] * channels;
-        prepared->step_y[slot + i] = (dcn_index)step_y[i] * row * channels;
+        prepared->step_y[slot + i] = (dcn_index)step_y[i] * rows[i] * channels;
     }
 #else
     const dcn_vi c = DCN_SPLATI(channels);
-    const dcn_vi r = DCN_SPLATI(row * channels);
+    const dcn_vi r = row * c;
     const dcn_vi none = DCN_SPLATI(0);
     /* Points that do not count may lie anywhere: their product is formed from 0. */
-    const dcn_vi base = (corners.y.first & corners.counts) * r + (corners.x.first & corners.counts) * c;
+    const dcn_vi base = start * c + (corners.y.first & corners.counts) * r + (corners.x.first & corners.counts) * c;
     dcn_keep_ints(DCN_SELECT(corners.counts, base, DCN_SPLATI(-1)), prepared->base + slot);
     dcn_keep_ints(DCN_SELECT(corners.x.second > corners.x.first, c, none), prepared->step_x + slot);
     dcn_keep_ints(DCN_SELECT(corners.y.second > corners.y.first, r, none), prepared->step_y + slot);
@@ -127,15 +132,23 @@ DCN_INLINE void dcn_prepare(dcn_prepared *prepared, int slots, const dcn_forward
 {
     for (int s = 0; s < slots; s += DCN_LANES) {
         DCN_GLOBAL const int *plane = grid + first + s;
-        const dcn_vi cell_x = dcn_load_ints(plane) + DCN_SPLATI(pixel->origin_x);
-        const dcn_vi cell_y = dcn_load_ints(plane + p->grid_plane) + DCN_SPLATI(pixel->origin_y);
-        const dcn_vf fraction_x = DCN_BITS_TO_FLOAT(dcn_load_ints(plane + 2 * p->grid_plane));
-        const dcn_vf fraction_y = DCN_BITS_TO_FLOAT(dcn_load_ints(plane + 3 * p->grid_plane));
-        dcn_keep_corners(prepared, s,
-                         dcn_corners_of(dcn_peek(prepared->x + s), dcn_peek(prepared->y + s),
-                                        dcn_peek(prepared->mask + s), cell_x, cell_y, fraction_x, fraction_y, p->scale,
-                                        p->width, p->height),
-                         p->width, p->channels);
+        const dcn_vf x = dcn_peek(prepared->x + s);
+        const dcn_vf y = dcn_peek(prepared->y + s);
+        const dcn_vf mask = dcn_peek(prepared->mask + s);
+        const dcn_vi plane0 = dcn_load_ints(plane);
+        const dcn_vi plane1 = dcn_load_ints(plane + p->grid_plane);
+        const dcn_vi plane2 = dcn_load_ints(plane + 2 * p->grid_plane);
+#if defined(DCN_LEVELS)
+        (void)pixel;
+        const dcn_corners corners = dcn_corners_between(dcn_locate_part(x, plane0), dcn_locate_part(y, plane1), mask);
+        dcn_keep_corners(prepared, s, corners, plane2, plane0, p->channels);
+#else
+        const dcn_vi plane3 = dcn_load_ints(plane + 3 * p->grid_plane);
+        const dcn_corners corners =
+            dcn_corners_of(x, y, mask, plane0 + DCN_SPLATI(pixel->origin_x), plane1 + DCN_SPLATI(pixel->origin_y),
+                           DCN_BITS_TO_FLOAT(plane2), DCN_BITS_TO_FLOAT(plane3), p->scale, p->width, p->height);
+        dcn_keep_corners(prepared, s, corners, DCN_SPLATI(0), DCN_SPLATI(p->width), p->channels);
+#endif
     }
 }
 

@@ -1,6 +1,7 @@
 /* The kernels as C functions, for one instruction set, storage type and index width: DCN_ISA, DCN_STORAGE,
  * DCN_INDEX_BITS and DCN_WIDTH (floats in a vector) come from the build, which compiles this file once for each. The
- * shapes need different lane counts, so each has a file of its own; DCN_SHAPE_LONG chooses. */
+ * shapes need different lane counts, so each has a file of its own; DCN_SHAPE_LONG chooses. With DCN_LEVELS the file
+ * has the kernels of multi-scale attention. */
 #include "kernels.h"
 
 #ifdef DCN_SHAPE_LONG
@@ -26,6 +27,14 @@ static dcn_forward_tensors forward_tensors(const dcn_native_args *args, const dc
     return t;
 }
 
+#if defined(DCN_LEVELS)
+#define FORWARD_LONG "attention_long"
+#define FORWARD_WIDE "attention_wide"
+#else
+#define FORWARD_LONG "forward_long"
+#define FORWARD_WIDE "forward_wide"
+#endif
+
 #ifdef DCN_SHAPE_LONG
 
 static void forward_long(const dcn_native_args *args, uint64_t first, uint64_t last)
@@ -36,7 +45,7 @@ static void forward_long(const dcn_native_args *args, uint64_t first, uint64_t l
         dcn_forward_long_item(t, params, (dcn_i64)item);
 }
 
-#define KERNELS X("forward_long", "dcn_forward_long", forward_long)
+#define KERNELS X(FORWARD_LONG, "dcn_forward_long", forward_long)
 
 #else
 
@@ -57,8 +66,8 @@ static void forward_wide(const dcn_native_args *args, uint64_t first, uint64_t l
 }
 
 #define KERNELS                                                                                                        \
-    X("forward_wide", "dcn_forward_wide_fast", forward_wide_fast)                                                      \
-    X("forward_wide", "dcn_forward_wide", forward_wide)
+    X(FORWARD_WIDE, "dcn_forward_wide_fast", forward_wide_fast)                                                        \
+    X(FORWARD_WIDE, "dcn_forward_wide", forward_wide)
 
 #endif
 

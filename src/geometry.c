@@ -92,3 +92,21 @@ dcn_status dcn_grid_fill(const dcn_grid *grid, int32_t *planes)
     repeat_points(planes, plane, k);
     return DCN_SUCCESS;
 }
+
+void dcn_levels_fill(const dcn_levels *levels, int64_t plane, int32_t *planes)
+{
+    int64_t k = 0;
+    int64_t start = 0;
+    for (int64_t l = 0; l < levels->count; l++) {
+        const int64_t height = levels->shapes[2 * l];
+        const int64_t width = levels->shapes[2 * l + 1];
+        for (const int64_t end = k + levels->points; k < end; k++) {
+            planes[k] = (int32_t)width;
+            planes[plane + k] = (int32_t)height;
+            planes[2 * plane + k] = (int32_t)start;
+            planes[3 * plane + k] = 0;
+        }
+        start += height * width;
+    }
+    repeat_points(planes, plane, k);
+}

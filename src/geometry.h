@@ -10,6 +10,9 @@
 /* Groups, channels and points: each fits an int with room for sums. */
 #define DCN_MAX_COUNT ((int64_t)1 << 30)
 
+/* Pixels along one axis of a level of attention, whose locations are parts of it: exact as a float. */
+#define DCN_MAX_LEVEL_EXTENT ((int64_t)1 << 24)
+
 /* *product *= factor; false on overflow. Both are at least 0. */
 int dcn_multiply(int64_t *product, int64_t factor);
 
@@ -31,6 +34,16 @@ int64_t dcn_grid_plane(const dcn_grid *grid);
  * fraction in [0, 1): planes x integers, y integers, x fractions, y fractions (float bits); 4 * dcn_grid_plane() in
  * all. */
 dcn_status dcn_grid_fill(const dcn_grid *grid, int32_t *planes);
+
+/* The levels of multi-scale attention, the same number of points in each; `count` is 0 where a grid is sampled. */
+typedef struct dcn_levels {
+    int64_t count;
+    int64_t points;
+    const int64_t *shapes; /* [count][2]: height, width */
+} dcn_levels;
+
+/* For each point, level by level, in planes of `plane` integers: its level's width, height, first row, and nothing. */
+void dcn_levels_fill(const dcn_levels *levels, int64_t plane, int32_t *planes);
 
 /* c: the grid's centre along one axis; multiply, then divide. */
 int64_t dcn_grid_center(int64_t kernel, int64_t dilation);

@@ -90,3 +90,18 @@ dcn_status dcn_dcnv4_run_host(const char *device, const dcn_dcnv4_desc *desc, co
     dcn_context_destroy(context);
     return status;
 }
+
+dcn_status dcn_flash_deform_attn_run_host(const char *device, const dcn_flash_deform_attn_desc *desc,
+                                          const dcn_slice *tensors, size_t tensor_count)
+{
+    dcn_context *context = NULL;
+    dcn_plan *plan = NULL;
+    dcn_status status = dcn_context_create(device, NULL, &context);
+    if (status == DCN_SUCCESS)
+        status = dcn_flash_deform_attn_plan_create(context, desc, NULL, &plan);
+    if (status == DCN_SUCCESS)
+        status = dcn_execute_host(plan, tensors, tensor_count);
+    dcn_plan_destroy(plan);
+    dcn_context_destroy(context);
+    return status;
+}

@@ -50,16 +50,20 @@ static dcn_status grid_upload(grid_memory *grid, const int32_t *planes, uint64_t
     return status == DCN_SUCCESS ? backend->bind(device, &slice, grid->memory, "grid", &grid->binding) : status;
 }
 
-static dcn_status grid_create(dcn_context *context, const dcn_grid *shape, grid_memory **grid)
+static dcn_status grid_create(dcn_context *context, const dcn_forward_shape *shape, grid_memory **grid)
 {
-    const uint64_t bytes = 4 * (uint64_t)dcn_grid_plane(shape) * sizeof(int32_t);
+    const int64_t plane = dcn_grid_plane(&shape->grid);
+    const uint64_t bytes = 4 * (uint64_t)plane * sizeof(int32_t);
     grid_memory *made = calloc(1, sizeof *made);
     int32_t *planes = malloc((size_t)bytes);
     dcn_status status = made && planes ? DCN_SUCCESS : dcn_fail_memory("a sampling grid", bytes);
     if (status == DCN_SUCCESS) {
         atomic_init(&made->references, 1);
         made->context = context;
-        status = dcn_grid_fill(shape, planes);
+        if (shape->levels.count > 0)
+            dcn_levels_fill(&shape->levels, plane, planes);
+        else
+            status = dcn_grid_fill(&shape->grid, planes);
     }
     if (status == DCN_SUCCESS)
         status = grid_upload(made, planes, bytes);
@@ -101,8 +105,9 @@ dcn_status dcn_forward_create(dcn_context *context, const dcn_forward_shape *sha
         return dcn_fail_memory("a forward plan", sizeof *f);
     f->context = context;
     f->shape = *shape;
+    f->shape.levels.shapes = NULL; /* the caller's */
     f->alignment = path->pace == DCN_PACE_FAST ? 16 : 1;
-    status = grid_create(context, &shape->grid, &f->grid);
+    status = grid_create(context, shape, &f->grid);
     if (status == DCN_SUCCESS)
         status = dcn_forward_choose(context, shape, &limits, path, &f->preferred);
     if (status == DCN_SUCCESS && path->pace == DCN_PACE_FAST) {
@@ -158,6 +163,8 @@ static size_t forward_launches(void *state, const dcn_binding *bindings, dcn_lau
     const dcn_binding *offset = &bindings[f->shape.offset];
     const dcn_binding *mask = &bindings[f->shape.mask];
     const dcn_binding *output = &bindings[f->shape.output];
+    if (f->preferred.groups == 0)
+        return 0;
     const bool aligned = value->alignment >= f->alignment && output->alignment >= f->alignment;
     dcn_forward_choice *c = aligned ? &f->preferred : &f->fallback;
     const int64_t element = (int64_t)dcn_dtype_size(f->shape.dtype);

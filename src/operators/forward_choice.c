@@ -172,7 +172,9 @@ static void define_wide(const dcn_forward_shape *s, const dcn_forward_choice *c,
     if (s->offset == s->mask && s->offset_row == s->mask_row && s->offset_group == s->mask_group &&
         s->mask_first == 2 * dcn_grid_points(&s->grid))
         define(key, "DCN_JOINT", 1);
-    if (s->grid.scale == 1.0)
+    if (s->levels.count > 0)
+        define(key, "DCN_LEVEL_POINTS", s->levels.points);
+    else if (s->grid.scale == 1.0)
         define_grid(&s->grid, key);
     key->registers = DCN_WIDE_REGISTERS;
 }
@@ -233,7 +235,10 @@ dcn_status dcn_forward_choose(dcn_context *context, const dcn_forward_shape *s, 
                               const dcn_path *path, dcn_forward_choice *c)
 {
     const bool wide = path->shape == DCN_SHAPE_WIDE;
-    c->key.program = wide ? "forward_wide" : "forward_long";
+    if (s->levels.count > 0)
+        c->key.program = wide ? "attention_wide" : "attention_long";
+    else
+        c->key.program = wide ? "forward_wide" : "forward_long";
     c->key.entry = !wide                         ? "dcn_forward_long"
                    : path->pace == DCN_PACE_FAST ? "dcn_forward_wide_fast"
                                                  : "dcn_forward_wide";
