@@ -1,0 +1,149 @@
+/*
+ * What kernels of the wide shape share. A work-group owns a tile of output pixels and a block of groups. A slot is one
+ * (pixel, group) of it; `lanes` work-items share a slot, each with DCN_VECTOR channels at a time. Neighbouring slots
+ * are neighbouring groups of one pixel, so that loads of a corner fall on one stretch of memory.
+ */
+#ifndef DCN_WIDE_H
+#define DCN_WIDE_H
+
+#include "dcn_points.h"
+#include "dcn_special.h"
+
+/* Where a point's first corner lies, bytes from the image's start, with two flags above: the second column, the second
+ * row coincide with the first (one of the two lies outside the image). All bits: the point does not count. */
+#define DCN_ONE_COLUMN ((dcn_bytes)1 << (DCN_INDEX_BITS - 1))
+#define DCN_ONE_ROW    ((dcn_bytes)1 << (DCN_INDEX_BITS - 2))
+#define DCN_NOWHERE    (~(dcn_bytes)0)
+
+/* Elements that start so many bytes behind `base`. */
+#define DCN_AT(base, bytes) ((DCN_GLOBAL const dcn_storage *)((DCN_GLOBAL const char *)(base) + (bytes)))
+
+/* What a work-group works on: its first output pixel and group. */
+typedef struct dcn_tile {
+    int group;
+    int x;
+    int y;
+    dcn_index image;
+} dcn_tile;
+
+/* A slot's group and output pixel. */
+typedef struct dcn_place {
+    int group;
+    int x;
+    int y;
+    int inside; /* the tile may hang over the image, the block over the groups */
+} dcn_place;
+
+/* n / d; for 32 bits by a divisor that host code prepared. */
+#if DCN_INDEX_BITS == 64
+#define dcn_divide(n, d, by) ((n) / (d))
+#else
+#define dcn_divide(n, d, by) ((int)((dcn_multiply_high(n, (by).multiplier) + (unsigned)(n)) >> (by).shift))
+#endif
+
+/* n / d of numbers that are not negative: unsigned division by a constant is the cheaper one. */
+DCN_INLINE int dcn_over(int n, int d)
+{
+    return (int)((unsigned)n / (unsigned)d);
+}
+
+DCN_INLINE dcn_tile dcn_tile_of(const dcn_forward_params *p, dcn_i64 work_group)
+{
+    dcn_tile tile;
+    const dcn_index id = (dcn_index)work_group;
+    const dcn_index tiles = dcn_divide(id, p->group_blocks, p->by_group_blocks);
+    const dcn_index rows = dcn_divide(tiles, p->tiles_w, p->by_tiles_w);
+    tile.image = dcn_divide(rows, p->tiles_h, p->by_tiles_h);
+    tile.group = (int)(id - tiles * p->group_blocks) * p->tile_groups;
+    tile.x = (int)(tiles - rows * p->tiles_w) * p->tile_w;
+    tile.y = (int)(rows - tile.image * p->tiles_h) * p->tile_h;
+    return tile;
+}
+
+DCN_INLINE dcn_place dcn_place_of(const dcn_forward_params *p, dcn_tile tile, int slot)
+{
+    dcn_place place;
+    const int pixel = dcn_over(slot, p->tile_groups);
+    const int row = dcn_over(pixel, p->tile_w);
+    place.group = tile.group + slot - pixel * p->tile_groups;
+    place.y = tile.y + row;
+    place.x = tile.x + pixel - row * p->tile_w;
+    place.inside = place.y < p->out_height && place.x < p->out_width && place.group < p->group;
+    return place;
+}
+
+/* Where a slot's offsets, masks and output lie in their image, elements. */
+DCN_INLINE dcn_index dcn_pixel_of(const dcn_forward_params *p, dcn_place place)
+{
+    return (dcn_index)place.y * p->out_width + place.x;
+}
+
+DCN_INLINE dcn_index dcn_offsets_of(const dcn_forward_params *p, dcn_place place)
+{
+    return dcn_pixel_of(p, place) * (dcn_index)p->offset_row + (dcn_index)place.group * p->offset_group;
+}
+
+DCN_INLINE dcn_index dcn_masks_of(const dcn_forward_params *p, dcn_place place)
+{
+#if defined(DCN_JOINT)
+    return dcn_offsets_of(p, place) + 2 * DCN_POINTS;
+#else
+    return dcn_pixel_of(p, place) * (dcn_index)p->mask_row + (dcn_index)place.group * p->mask_group;
+#endif
+}
+
+/* The largest logit and the sum of a slot. */
+DCN_INLINE void dcn_keep_softmax(DCN_GLOBAL const dcn_storage *mask, int points, DCN_LOCAL float *softmax)
+{
+    float largest = -INFINITY;
+    for (int k = 0; k < points; k++) {
+        const float logit = dcn_load(mask + k);
+        largest = logit > largest ? logit : largest;
+    }
+    float sum = 0.0f;
+    for (int k = 0; k < points; k++)
+        sum += dcn_exp(dcn_load(mask + k) - largest);
+    softmax[0] = largest;
+    softmax[1] = sum;
+}
+
+/* Where point k of an output pixel lies. */
+DCN_INLINE dcn_corners dcn_point_of(DCN_GLOBAL const int *grid, const dcn_forward_params *p, dcn_place place, int k,
+                                    float offset_x, float offset_y, float mask)
+{
+    const int origin_x = place.x * p->stride_w + p->origin_w;
+    const int origin_y = place.y * p->stride_h + p->origin_h;
+#if defined(DCN_KERNEL_H)
+    const int cell = k < DCN_REMOVED ? k : k + 1;
+    const int column = dcn_over(cell, DCN_KERNEL_H);
+    const int row = cell - column * DCN_KERNEL_H;
+    return dcn_corners_between(dcn_locate_whole(offset_x, origin_x + column * DCN_DILATION_W - DCN_CENTER_W, p->width),
+                               dcn_locate_whole(offset_y, origin_y + row * DCN_DILATION_H - DCN_CENTER_H, p->height),
+                               mask);
+#else
+    return dcn_corners_of(offset_x, offset_y, mask, grid[k] + origin_x, grid[p->grid_plane + k] + origin_y,
+                          DCN_BITS_TO_FLOAT(grid[2 * p->grid_plane + k]),
+                          DCN_BITS_TO_FLOAT(grid[3 * p->grid_plane + k]), p->scale, p->width, p->height);
+#endif
+}
+
+/* Bytes from a pixel to the next one, and from a row. */
+DCN_INLINE dcn_bytes dcn_pixel_bytes(const dcn_forward_params *p)
+{
+    return (dcn_bytes)p->channels * (dcn_bytes)sizeof(dcn_storage);
+}
+
+DCN_INLINE dcn_bytes dcn_row_bytes(const dcn_forward_params *p)
+{
+    return (dcn_bytes)p->width * dcn_pixel_bytes(p);
+}
+
+DCN_INLINE dcn_bytes dcn_corner_of(dcn_corners corners, const dcn_forward_params *p)
+{
+    const dcn_bytes at =
+        (dcn_bytes)corners.y.first * dcn_row_bytes(p) + (dcn_bytes)corners.x.first * dcn_pixel_bytes(p);
+    const dcn_bytes flags = (corners.x.whole ? 0 : DCN_ONE_COLUMN) | (corners.y.whole ? 0 : DCN_ONE_ROW);
+    return corners.counts ? at | flags : DCN_NOWHERE;
+}
+
+#endif
