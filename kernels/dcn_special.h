@@ -10,6 +10,7 @@
  * | DCN_TILE_H, DCN_TILE_W, DCN_TILE_GROUPS | tile_h, tile_w, tile_groups |
  * | DCN_WORK_ITEMS | none: the size of a work-group |
  * | DCN_JOINT | none: a group's masks follow its offsets in one tensor, as dcnv4 has them |
+ * | DCN_LEVEL_POINTS | none, in multi-scale attention only: points of a level |
  * | DCN_KERNEL_H, DCN_DILATION_H, DCN_DILATION_W, DCN_CENTER_H, DCN_CENTER_W, DCN_REMOVED | the sampling grid, where
  * its positions are whole numbers; DCN_REMOVED is the point that a kernel without its centre lacks, K where none is |
  */
@@ -42,6 +43,9 @@ DCN_INLINE dcn_forward_params dcn_specialised(const dcn_forward_params *given)
 
 #define dcn_passes(p) 1
 
+/* The first point of the level that point k lies in: one number for several points is loaded once. */
+#define DCN_FIRST_OF_LEVEL(k) ((k) / DCN_LEVEL_POINTS * DCN_LEVEL_POINTS)
+
 /* A team is a sub-group where one can hold whole slots. */
 #if defined(DCN_SUBGROUP)
 #if DCN_SUBGROUP % DCN_SLOT_LANES == 0 && DCN_WORK_ITEMS % DCN_SUBGROUP == 0
@@ -51,6 +55,8 @@ DCN_INLINE dcn_forward_params dcn_specialised(const dcn_forward_params *given)
 #endif
 
 #else
+
+#define DCN_FIRST_OF_LEVEL(k) (k)
 
 #define dcn_passes(p) (((p)->group_channels + (p)->lanes * DCN_VECTOR - 1) / ((p)->lanes * DCN_VECTOR))
 
@@ -66,7 +72,11 @@ DCN_INLINE dcn_forward_params dcn_specialised(const dcn_forward_params *given)
 #endif
 #if !defined(DCN_TEAM_BARRIER)
 #define DCN_TEAM_BARRIER() DCN_BARRIER()
-#define DCN_TEAM_ALL(x)    ((void)(x), 0)
+#endif
+/* Some corners of many levels' points do lie outside, and their rows are no constant distance apart: no vote. */
+#if !defined(DCN_TEAM_ALL) || defined(DCN_LEVELS)
+#undef DCN_TEAM_ALL
+#define DCN_TEAM_ALL(x) ((void)(x), 0)
 #endif
 
 #endif

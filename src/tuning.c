@@ -110,6 +110,15 @@ static void choose_tile(int64_t slots, int lanes, int64_t group_bytes, int out_h
     }
 }
 
+/* A tile of points that lie anywhere: as few groups as fill it, so that work-groups at a time read a part of the values
+ * (kernels/dcn_wide.h). */
+static void choose_scattered_tile(int64_t slots, int out_width, int group, dcn_wide_launch *launch)
+{
+    launch->tile_h = 1;
+    launch->tile_w = (int)smaller(slots, out_width);
+    launch->tile_groups = (int)smaller(slots / launch->tile_w, group);
+}
+
 /* The least pitch for so many points with which neighbouring lanes of neighbouring (pixel, group) slots, 8 in all,
  * store 16 bytes each to different banks of work-group memory. */
 static int apart(int points, int lanes)
@@ -121,9 +130,9 @@ static int apart(int points, int lanes)
     return pitch;
 }
 
-dcn_status dcn_tune_wide(const dcn_device_limits *limits, uint32_t work_items, dcn_dtype dtype, int index_bits,
-                         int points, int group, int group_channels, int out_height, int out_width,
-                         dcn_wide_launch *launch)
+static dcn_status tune_wide(const dcn_device_limits *limits, uint32_t work_items, dcn_dtype dtype, int index_bits,
+                            int points, int group, int group_channels, int out_height, int out_width, bool scattered,
+                            dcn_wide_launch *launch)
 {
     const int64_t element = (int64_t)dcn_dtype_size(dtype);
     const int64_t vector = 16 / element;
@@ -132,10 +141,13 @@ dcn_status dcn_tune_wide(const dcn_device_limits *limits, uint32_t work_items, d
     const uint64_t memory = limits->local_memory < WIDE_MEMORY ? limits->local_memory : WIDE_MEMORY;
     launch->lanes = (int)smaller((group_channels + vector - 1) / vector, items);
     for (int64_t slots = larger(items / launch->lanes, 1);; slots /= 2) {
-        choose_tile(slots, launch->lanes, group_channels * element, out_height, out_width, group, launch);
+        if (scattered)
+            choose_scattered_tile(slots, out_width, group, launch);
+        else
+            choose_tile(slots, launch->lanes, group_channels * element, out_height, out_width, group, launch);
         const uint64_t used = (uint64_t)launch->tile_h * (uint64_t)launch->tile_w * (uint64_t)launch->tile_groups;
         launch->local = (uint32_t)used * (uint32_t)launch->lanes;
-        const uint64_t fixed = 2 * sizeof(float) * used;
+        const uint64_t fixed = 2 * sizeof(float) * launch->local;
         const uint64_t carried = (uint64_t)launch->local * (uint64_t)vector * sizeof(float);
         launch->chunk = points;
         launch->pitch = apart(points, launch->lanes);
@@ -152,4 +164,18 @@ dcn_status dcn_tune_wide(const dcn_device_limits *limits, uint32_t work_items, d
                             "the wide shape needs more work-group memory than the %" PRIu64 " bytes of this device",
                             limits->local_memory);
     }
+}
+
+dcn_status dcn_tune_wide(const dcn_device_limits *limits, uint32_t work_items, dcn_dtype dtype, int index_bits,
+                         int points, int group, int group_channels, int out_height, int out_width,
+                         dcn_wide_launch *launch)
+{
+    return tune_wide(limits, work_items, dtype, index_bits, points, group, group_channels, out_height, out_width, false,
+                     launch);
+}
+
+dcn_status dcn_tune_scattered(const dcn_device_limits *limits, uint32_t work_items, dcn_dtype dtype, int index_bits,
+                              int points, int group, int group_channels, int out_width, dcn_wide_launch *launch)
+{
+    return tune_wide(limits, work_items, dtype, index_bits, points, group, group_channels, 1, out_width, true, launch);
 }

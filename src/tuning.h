@@ -31,6 +31,10 @@ dcn_status dcn_tune_wide(const dcn_device_limits *limits, uint32_t work_items, d
                          int points, int group, int group_channels, int out_height, int out_width,
                          dcn_wide_launch *launch);
 
+/* The same for one row of output pixels whose points lie anywhere, each group's elsewhere. */
+dcn_status dcn_tune_scattered(const dcn_device_limits *limits, uint32_t work_items, dcn_dtype dtype, int index_bits,
+                              int points, int group, int group_channels, int out_width, dcn_wide_launch *launch);
+
 /* Registers of a work-item of a wide kernel at most: four work-groups then share a compute unit that has 65,536. */
 #define DCN_WIDE_REGISTERS 64
 

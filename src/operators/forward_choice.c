@@ -199,9 +199,12 @@ static dcn_status fit_wide(dcn_context *context, const dcn_forward_shape *s, con
                            bool special, uint32_t work_items, dcn_forward_choice *c)
 {
     dcn_wide_launch launch;
-    dcn_status status =
-        dcn_tune_wide(limits, work_items, s->dtype, c->key.index_bits, c->params.points, c->params.group,
-                      c->params.group_channels, c->params.out_height, c->params.out_width, &launch);
+    const dcn_forward_params *p = &c->params;
+    dcn_status status = s->levels.count > 0
+                            ? dcn_tune_scattered(limits, work_items, s->dtype, c->key.index_bits, p->points, p->group,
+                                                 p->group_channels, p->out_width, &launch)
+                            : dcn_tune_wide(limits, work_items, s->dtype, c->key.index_bits, p->points, p->group,
+                                            p->group_channels, p->out_height, p->out_width, &launch);
     if (status != DCN_SUCCESS)
         return status;
     set_wide_launch(&launch, s->batch, c);
