@@ -16,12 +16,21 @@
 /* *product *= factor; false on overflow. Both are at least 0. */
 int dcn_multiply(int64_t *product, int64_t factor);
 
-/* The sampling grid of dcnv4 and dcnv3, along both axes. */
+/* The levels of multi-scale attention, the same number of points in each. */
+typedef struct dcn_levels {
+    int64_t count; /* 0: none */
+    int64_t points;
+    const int64_t *shapes; /* [count][2]: height, width */
+} dcn_levels;
+
+/* The sampling grid of dcnv4 and dcnv3, along both axes. Attention has levels instead: its grid is one row of all
+ * points. */
 typedef struct dcn_grid {
     int64_t kernel_h, kernel_w;
     int64_t dilation_h, dilation_w;
     double scale;
     int remove_center;
+    dcn_levels levels; /* their shapes are needed by dcn_grid_fill() and never again */
 } dcn_grid;
 
 /* K. */
@@ -32,18 +41,8 @@ int64_t dcn_grid_plane(const dcn_grid *grid);
 
 /* For each point, column by column, the constant part of its position, scale * (i * dilation - c), as an integer and a
  * fraction in [0, 1): planes x integers, y integers, x fractions, y fractions (float bits); 4 * dcn_grid_plane() in
- * all. */
+ * all. With levels, for each point its level's width, height and first row of the values, and a plane of zeros. */
 dcn_status dcn_grid_fill(const dcn_grid *grid, int32_t *planes);
-
-/* The levels of multi-scale attention, the same number of points in each; `count` is 0 where a grid is sampled. */
-typedef struct dcn_levels {
-    int64_t count;
-    int64_t points;
-    const int64_t *shapes; /* [count][2]: height, width */
-} dcn_levels;
-
-/* For each point, level by level, in planes of `plane` integers: its level's width, height, first row, and nothing. */
-void dcn_levels_fill(const dcn_levels *levels, int64_t plane, int32_t *planes);
 
 /* c: the grid's centre along one axis; multiply, then divide. */
 int64_t dcn_grid_center(int64_t kernel, int64_t dilation);

@@ -3,43 +3,27 @@
 #include <inttypes.h>
 
 #include "../status.h"
-#include "forward.h"
+#include "parameters.h"
+#include "sampling.h"
 
 static const char function[] = "dcn_flash_deform_attn_plan_create";
 
-static dcn_status check_range(const char *name, int64_t value, int64_t least, int64_t most)
-{
-    if (value >= least && value <= most)
-        return DCN_SUCCESS;
-    return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: %s is %" PRId64 ", but must be from %" PRId64 " to %" PRId64,
-                    function, name, value, least, most);
-}
-
 static dcn_status check_parameters(const dcn_flash_deform_attn_desc *d)
 {
-    const struct {
-        const char *name;
-        int64_t value;
-        int64_t least;
-        int64_t most;
-    } ranges[] = {
+    const dcn_range ranges[] = {
         {"batch", d->batch, 0, INT64_MAX},       {"queries", d->queries, 0, DCN_MAX_COUNT},
         {"group", d->group, 1, DCN_MAX_COUNT},   {"group_channels", d->group_channels, 1, DCN_MAX_COUNT},
         {"levels", d->levels, 1, DCN_MAX_COUNT}, {"points", d->points, 1, DCN_MAX_COUNT},
         {"pixels", d->pixels, 1, DCN_MAX_COUNT},
     };
-    if (dcn_dtype_size(d->dtype) == 0)
-        return dcn_fail(DCN_ERROR_INVALID_ARGUMENT,
-                        "%s: dtype is %d, but must be float32, float16 or bfloat16 (0 to 2)", function, (int)d->dtype);
-    if (d->direction != DCN_FORWARD)
-        return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: direction is %d, but only DCN_FORWARD (0) is known", function,
-                        (int)d->direction);
-    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
-        dcn_status status = check_range(ranges[i].name, ranges[i].value, ranges[i].least, ranges[i].most);
-        if (status != DCN_SUCCESS)
-            return status;
-    }
-    return d->spatial_shapes ? DCN_SUCCESS : dcn_fail_null(function, "spatial_shapes");
+    dcn_status status = dcn_check_kind(function, d->dtype, d->direction);
+    if (status == DCN_SUCCESS)
+        status = dcn_check_ranges(function, ranges, sizeof ranges / sizeof *ranges);
+    if (status == DCN_SUCCESS)
+        status = dcn_check_flag(function, "float32_gradients", d->float32_gradients);
+    if (status == DCN_SUCCESS && !d->spatial_shapes)
+        status = dcn_fail_null(function, "spatial_shapes");
+    return status;
 }
 
 /* Levels follow each other without gaps and fill the values. */
@@ -90,28 +74,6 @@ static dcn_status check_counts(const dcn_flash_deform_attn_desc *d)
     return DCN_SUCCESS;
 }
 
-/* Every tensor's bytes fit 63 bits, also in the products that the kernels form; a batch of 0 hides no overflow. */
-static dcn_status check_sizes(const dcn_flash_deform_attn_desc *d)
-{
-    const struct {
-        const char *name;
-        int64_t rows, row;
-    } tensors[] = {
-        {"value", d->pixels, d->group * d->group_channels},
-        {"sampling_loc_attn", d->queries, d->group * d->levels * d->points * 3},
-        {"output", d->queries, d->group * d->group_channels},
-    };
-    for (size_t i = 0; i < sizeof tensors / sizeof *tensors; i++) {
-        int64_t bytes = (int64_t)dcn_dtype_size(d->dtype);
-        if (!dcn_multiply(&bytes, d->batch > 0 ? d->batch : 1) || !dcn_multiply(&bytes, tensors[i].rows) ||
-            !dcn_multiply(&bytes, tensors[i].row))
-            return dcn_fail(DCN_ERROR_INVALID_SHAPE,
-                            "%s: %s has %" PRId64 " * %" PRId64 " * %" PRId64 " elements, more than 2^63 bytes",
-                            function, tensors[i].name, d->batch, tensors[i].rows, tensors[i].row);
-    }
-    return DCN_SUCCESS;
-}
-
 /* Everything that has to hold. */
 static dcn_status check_desc(const dcn_flash_deform_attn_desc *d)
 {
@@ -120,16 +82,15 @@ static dcn_status check_desc(const dcn_flash_deform_attn_desc *d)
         status = check_parameters(d);
     if (status == DCN_SUCCESS)
         status = check_counts(d);
-    if (status == DCN_SUCCESS)
-        status = check_levels(d);
-    return status == DCN_SUCCESS ? check_sizes(d) : status;
+    return status == DCN_SUCCESS ? check_levels(d) : status;
 }
 
 /* A checked descriptor in the kernels' terms, which know no image without pixels: without queries there is no image. */
-static dcn_forward_shape shape_of(const dcn_flash_deform_attn_desc *d)
+static dcn_backward_shape shape_of(const dcn_flash_deform_attn_desc *d)
 {
     const int64_t points = d->levels * d->points;
-    return (dcn_forward_shape){
+    const bool forward = d->direction == DCN_FORWARD;
+    const dcn_forward_shape s = {
         .dtype = d->dtype,
         .batch = d->queries > 0 ? d->batch : 0,
         .height = d->pixels,
@@ -140,8 +101,12 @@ static dcn_forward_shape shape_of(const dcn_flash_deform_attn_desc *d)
         .out_width = d->queries > 0 ? d->queries : 1,
         .stride_h = 1,
         .stride_w = 1,
-        .grid = {.kernel_h = 1, .kernel_w = points, .dilation_h = 1, .dilation_w = 1, .scale = 1.0},
-        .levels = {d->levels, d->points, d->spatial_shapes},
+        .grid = {.kernel_h = 1,
+                 .kernel_w = points,
+                 .dilation_h = 1,
+                 .dilation_w = 1,
+                 .scale = 1.0,
+                 .levels = {d->levels, d->points, d->spatial_shapes}},
         .softmax = 1,
         .offset_row = d->group * points * 3,
         .mask_row = d->group * points * 3,
@@ -151,50 +116,69 @@ static dcn_forward_shape shape_of(const dcn_flash_deform_attn_desc *d)
         .value = DCN_FLASH_DEFORM_ATTN_VALUE,
         .offset = DCN_FLASH_DEFORM_ATTN_SAMPLING_LOC_ATTN,
         .mask = DCN_FLASH_DEFORM_ATTN_SAMPLING_LOC_ATTN,
-        .output = DCN_FLASH_DEFORM_ATTN_OUTPUT,
+        .output = forward ? DCN_FLASH_DEFORM_ATTN_OUTPUT : DCN_FLASH_DEFORM_ATTN_GRAD_OUTPUT,
+    };
+    return (dcn_backward_shape){
+        .forward = s,
+        .grad_value = DCN_FLASH_DEFORM_ATTN_GRAD_VALUE,
+        .grad_offset = DCN_FLASH_DEFORM_ATTN_GRAD_SAMPLING_LOC_ATTN,
+        .grad_mask = DCN_FLASH_DEFORM_ATTN_GRAD_SAMPLING_LOC_ATTN,
+        .float32_gradients = d->float32_gradients,
     };
 }
 
-static dcn_status add_tensors(const dcn_flash_deform_attn_desc *d, dcn_plan *plan)
+static size_t describe_tensors(const dcn_flash_deform_attn_desc *d, dcn_tensor_spec *tensors)
 {
-    const int64_t value[] = {d->batch, d->pixels, d->group, d->group_channels};
-    const int64_t sampling[] = {d->batch, d->queries, d->group, d->levels * d->points * 3};
-    const int64_t output[] = {d->batch, d->queries, d->group * d->group_channels};
-    dcn_status status = dcn_plan_add_tensor(plan, "value", d->dtype, 0, 4, value);
-    if (status == DCN_SUCCESS)
-        status = dcn_plan_add_tensor(plan, "sampling_loc_attn", d->dtype, 0, 4, sampling);
-    if (status == DCN_SUCCESS)
-        status = dcn_plan_add_tensor(plan, "output", d->dtype, 1, 3, output);
-    return status;
+    const dcn_dtype gradient = d->float32_gradients ? DCN_FLOAT32 : d->dtype;
+    const int64_t row = d->levels * d->points * 3;
+    tensors[DCN_FLASH_DEFORM_ATTN_VALUE] = (dcn_tensor_spec){
+        .name = "value", .dtype = d->dtype, .rank = 4, .extent = {d->batch, d->pixels, d->group, d->group_channels}};
+    tensors[DCN_FLASH_DEFORM_ATTN_SAMPLING_LOC_ATTN] = (dcn_tensor_spec){
+        .name = "sampling_loc_attn", .dtype = d->dtype, .rank = 4, .extent = {d->batch, d->queries, d->group, row}};
+    dcn_tensor_spec *output = &tensors[DCN_FLASH_DEFORM_ATTN_OUTPUT];
+    *output = (dcn_tensor_spec){.name = "output",
+                                .dtype = d->dtype,
+                                .is_output = 1,
+                                .rank = 3,
+                                .extent = {d->batch, d->queries, d->group * d->group_channels}};
+    if (d->direction == DCN_FORWARD)
+        return DCN_FLASH_DEFORM_ATTN_FORWARD_TENSORS;
+    output->name = "grad_output";
+    output->is_output = 0;
+    for (size_t i = 0; i < 2; i++) {
+        dcn_tensor_spec *result = &tensors[DCN_FLASH_DEFORM_ATTN_GRAD_VALUE + i];
+        *result = tensors[DCN_FLASH_DEFORM_ATTN_VALUE + i];
+        result->name = i == 0 ? "grad_value" : "grad_sampling_loc_attn";
+        result->dtype = gradient;
+        result->is_output = result->is_optional = 1;
+    }
+    return DCN_FLASH_DEFORM_ATTN_BACKWARD_TENSORS;
 }
 
 dcn_status dcn_flash_deform_attn_plan_create(dcn_context *context, const dcn_flash_deform_attn_desc *desc,
                                              const dcn_plan_options *options, dcn_plan **plan)
 {
-    dcn_path path;
+    dcn_tensor_spec tensors[DCN_MAX_TENSORS];
     if (!context || !desc || !plan)
         return dcn_fail_null(function, !context ? "context" : !desc ? "desc" : "plan");
-    dcn_status status = DCN_SUCCESS;
-    if (options)
-        status = dcn_check_struct_size(function, "dcn_plan_options", options->struct_size, sizeof *options);
+    dcn_status status = dcn_plan_options_check(function, options);
     if (status == DCN_SUCCESS)
         status = check_desc(desc);
-    if (status == DCN_SUCCESS)
-        status = dcn_path_parse(options ? options->path : NULL, &path);
     if (status != DCN_SUCCESS)
         return status;
-    const dcn_forward_shape shape = shape_of(desc);
-    void *state = NULL;
-    dcn_plan *made = NULL;
-    status = dcn_forward_create(context, &shape, &path, &state);
-    if (status == DCN_SUCCESS)
-        status = dcn_plan_make(context, &dcn_forward_operator, state, &path, &made);
-    if (status == DCN_SUCCESS)
-        status = add_tensors(desc, made);
-    if (status != DCN_SUCCESS) {
-        dcn_plan_destroy(made);
-        return status;
-    }
-    *plan = made;
-    return DCN_SUCCESS;
+    const dcn_backward_shape shape = shape_of(desc);
+    const size_t count = describe_tensors(desc, tensors);
+    const dcn_sampling_call call = {function, desc->direction, &shape, tensors, count};
+    return dcn_sampling_plan_create(context, &call, options, plan);
+}
+
+static dcn_status make_plan(dcn_context *context, const void *desc, dcn_plan **plan)
+{
+    return dcn_flash_deform_attn_plan_create(context, desc, NULL, plan);
+}
+
+dcn_status dcn_flash_deform_attn_run_host(const char *device, const dcn_flash_deform_attn_desc *desc,
+                                          const dcn_slice *tensors, size_t tensor_count)
+{
+    return dcn_run_host(device, make_plan, desc, tensors, tensor_count);
 }

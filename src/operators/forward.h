@@ -11,8 +11,6 @@ typedef struct dcn_forward_shape {
     int64_t batch, height, width, group, group_channels, out_height, out_width;
     int64_t stride_h, stride_w, pad_h, pad_w;
     dcn_grid grid;
-    dcn_levels levels; /* for attention, which has levels instead of a grid: then the grid is a row of all points, the
-                          image a column of all pixels; its shapes are read when the plan is made and not after */
     int softmax;
     int64_t offset_row, mask_row;       /* elements between output pixels */
     int64_t offset_group, mask_group;   /* elements between groups */

@@ -70,7 +70,7 @@ dcn_status dcn_forward_complete_path(const dcn_forward_shape *s, const dcn_devic
 
 /* ---- parameters ------------------------------------------------------------------------------- */
 
-static dcn_forward_params common_params(const dcn_forward_shape *s)
+dcn_forward_params dcn_forward_common_params(const dcn_forward_shape *s)
 {
     dcn_forward_params p = {0};
     const int64_t channels = s->group * s->group_channels;
@@ -172,8 +172,8 @@ static void define_wide(const dcn_forward_shape *s, const dcn_forward_choice *c,
     if (s->offset == s->mask && s->offset_row == s->mask_row && s->offset_group == s->mask_group &&
         s->mask_first == 2 * dcn_grid_points(&s->grid))
         define(key, "DCN_JOINT", 1);
-    if (s->levels.count > 0)
-        define(key, "DCN_LEVEL_POINTS", s->levels.points);
+    if (s->grid.levels.count > 0)
+        define(key, "DCN_LEVEL_POINTS", s->grid.levels.points);
     else if (s->grid.scale == 1.0)
         define_grid(&s->grid, key);
     key->registers = DCN_WIDE_REGISTERS;
@@ -200,7 +200,7 @@ static dcn_status fit_wide(dcn_context *context, const dcn_forward_shape *s, con
 {
     dcn_wide_launch launch;
     const dcn_forward_params *p = &c->params;
-    dcn_status status = s->levels.count > 0
+    dcn_status status = s->grid.levels.count > 0
                             ? dcn_tune_scattered(limits, work_items, s->dtype, c->key.index_bits, p->points, p->group,
                                                  p->group_channels, p->out_width, &launch)
                             : dcn_tune_wide(limits, work_items, s->dtype, c->key.index_bits, p->points, p->group,
@@ -238,7 +238,7 @@ dcn_status dcn_forward_choose(dcn_context *context, const dcn_forward_shape *s, 
                               const dcn_path *path, dcn_forward_choice *c)
 {
     const bool wide = path->shape == DCN_SHAPE_WIDE;
-    if (s->levels.count > 0)
+    if (s->grid.levels.count > 0)
         c->key.program = wide ? "attention_wide" : "attention_long";
     else
         c->key.program = wide ? "forward_wide" : "forward_long";
@@ -249,7 +249,7 @@ dcn_status dcn_forward_choose(dcn_context *context, const dcn_forward_shape *s, 
     c->key.index_bits = path->index_bits;
     c->key.lanes = wide ? 1 : dcn_tune_lanes(limits, s->group_channels);
     c->key.isa = path->isa[0] ? path->isa : wide ? NULL : dcn_tune_isa(limits, s->group_channels);
-    c->params = common_params(s);
+    c->params = dcn_forward_common_params(s);
     dcn_status status =
         wide ? choose_wide(context, s, limits, path->build == DCN_BUILD_SPECIAL, c) : choose_long(context, limits, c);
     c->key.isa = NULL; /* points into the caller's path; clones ask the kernel instead */
