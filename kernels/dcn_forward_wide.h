@@ -47,7 +47,7 @@ DCN_INLINE void dcn_keep_largest(dcn_forward_tensors t, const dcn_forward_params
         return;
     DCN_GLOBAL const dcn_storage *masks = t.mask + dcn_masks_of(p, place);
     float largest = -INFINITY;
-    DCN_UNROLL_POINTS for (int k = item - slot * p->lanes; k < p->points; k += p->lanes)
+    DCN_UNROLL_LOGITS for (int k = item - slot * p->lanes; k < p->points; k += p->lanes)
     {
         const float logit = dcn_load(masks + k);
         largest = logit > largest ? logit : largest;
@@ -83,7 +83,7 @@ DCN_INLINE void dcn_keep_exponentials(dcn_forward_tensors t, const dcn_forward_p
         largest = other > largest ? other : largest;
     }
     float sum = 0.0f;
-    DCN_UNROLL_POINTS for (int k = item - slot * p->lanes; k < p->points; k += p->lanes)
+    DCN_UNROLL_LOGITS for (int k = item - slot * p->lanes; k < p->points; k += p->lanes)
     {
         const float exponential = dcn_exp(dcn_load(masks + k) - largest);
         if (p->chunk == p->points)

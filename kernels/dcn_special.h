@@ -39,6 +39,9 @@ DCN_INLINE dcn_forward_params dcn_specialised(const dcn_forward_params *given)
 /* A long loop written out would not fit the instruction cache. */
 #if DCN_POINTS <= 16
 #define DCN_UNROLL_POINTS DCN_UNROLL
+#define DCN_UNROLL_LOGITS DCN_UNROLL
+#else
+#define DCN_UNROLL_LOGITS DCN_NO_UNROLL
 #endif
 
 #define dcn_passes(p) 1
@@ -69,6 +72,9 @@ DCN_INLINE dcn_forward_params dcn_specialised(const dcn_forward_params *given)
 
 #if !defined(DCN_UNROLL_POINTS)
 #define DCN_UNROLL_POINTS
+#endif
+#if !defined(DCN_UNROLL_LOGITS)
+#define DCN_UNROLL_LOGITS
 #endif
 #if !defined(DCN_TEAM_BARRIER)
 #define DCN_TEAM_BARRIER() DCN_BARRIER()
