@@ -56,8 +56,7 @@ DCN_INLINE dcn_tile_point dcn_tile_point_of(const dcn_backward_wide_params *p, d
     point.place.group = tile.group + point.group;
     point.place.y = tile.y + row;
     point.place.x = tile.x + pixel - row * f->tile_w;
-    point.place.inside =
-        point.place.y < f->out_height && point.place.x < f->out_width && point.place.group < f->group;
+    point.place.inside = point.place.y < f->out_height && point.place.x < f->out_width && point.place.group < f->group;
     point.inside = point.place.inside;
     point.number = ((dcn_i64)tile.image * f->group + point.place.group) * p->points +
                    (dcn_pixel_of(f, point.place) * f->points + point.k);
@@ -71,8 +70,7 @@ DCN_INLINE void dcn_count_point(dcn_backward_tensors t, const dcn_backward_wide_
 {
     const dcn_forward_params *f = &p->forward;
     DCN_GLOBAL const dcn_storage *offset = t.offset + (dcn_offsets_of(f, point.place) + 2 * point.k);
-    const dcn_corners at =
-        dcn_point_of(t.grid, f, point.place, point.k, dcn_load(offset), dcn_load(offset + 1), 1.0f);
+    const dcn_corners at = dcn_point_of(t.grid, f, point.place, point.k, dcn_load(offset), dcn_load(offset + 1), 1.0f);
     const unsigned cell = at.counts ? dcn_cell_of(f, at) : DCN_NO_CELL;
     const unsigned x = (unsigned)(at.x.cell - (tile.x * f->stride_w + p->window_x));
     const unsigned y = (unsigned)(at.y.cell - (tile.y * f->stride_h + p->window_y));
@@ -85,8 +83,7 @@ DCN_INLINE void dcn_count_point(dcn_backward_tensors t, const dcn_backward_wide_
         *kept = near << 16 | dcn_local_add(window + near, 1u);
         return;
     }
-    DCN_GLOBAL unsigned *counts =
-        dcn_counts_of(workspace, p, (dcn_i64)tile.image * f->group + point.place.group);
+    DCN_GLOBAL unsigned *counts = dcn_counts_of(workspace, p, (dcn_i64)tile.image * f->group + point.place.group);
     dcn_keep_slot(workspace, p, point.number, dcn_global_add(counts + cell, 1u));
 }
 
@@ -281,8 +278,7 @@ DCN_INLINE void dcn_order_cell(const dcn_backward_wide_params *p, DCN_GLOBAL uns
         {
             const dcn_i64 own = begin + (dcn_i64)item * DCN_SEARCH_RUN;
             unsigned found = 0u;
-            DCN_UNROLL for (int i = 0; i < DCN_SEARCH_RUN; i++) found +=
-                own + i < p->points && bins[own + i] == cell;
+            DCN_UNROLL for (int i = 0; i < DCN_SEARCH_RUN; i++) found += own + i < p->points && bins[own + i] == cell;
             memory[item] = found;
         }
         DCN_BARRIER();

@@ -23,7 +23,8 @@
  * | dcn_local_add, dcn_global_add | atomic addition to an unsigned word; gives what was there |
  * | DCN_SUBGROUP, DCN_SUBGROUP_BARRIER() | a barrier for so many neighbouring work-items alone; not every device has it
  * |
- * | dcn_subgroup_exchange(x, apart) | what the work-item has whose number in the sub-group differs in the bits `apart` |
+ * | dcn_subgroup_exchange(x, apart) | what the work-item has whose number in the sub-group differs in the bits `apart`
+ * |
  */
 #ifndef DCN_DIALECT_H
 #define DCN_DIALECT_H

@@ -43,10 +43,10 @@ typedef unsigned dcn_bytes;
 
 #define dcn_subgroup_exchange(x, apart) __shfl_xor_sync(0xffffffffu, x, apart)
 
-#define DCN_KEEP(type, name)  type name
-#define DCN_KEPT(name, item)  (name)
-#define dcn_local_add(p, x)   atomicAdd(p, x)
-#define dcn_global_add(p, x)  atomicAdd(p, x)
+#define DCN_KEEP(type, name) type name
+#define DCN_KEPT(name, item) (name)
+#define dcn_local_add(p, x)  atomicAdd(p, x)
+#define dcn_global_add(p, x) atomicAdd(p, x)
 
 typedef float2 dcn_float2;
 typedef float4 dcn_float4;

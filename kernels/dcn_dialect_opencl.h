@@ -51,7 +51,7 @@ DCN_INLINE float dcn_subgroup_exchange(float x, int apart)
 #endif
 
 #define DCN_KEEP(type, name) type name
-#define DCN_KEPT(name, item) (name)
+#define DCN_KEPT(name, item) (*((void)(item), &(name)))
 #define dcn_local_add(p, x)  atomic_add(p, x)
 #define dcn_global_add(p, x) atomic_add(p, x)
 

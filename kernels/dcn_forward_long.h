@@ -2,22 +2,9 @@
  * Forward, long shape: a work-item owns a run of output pixels; vectors are sampling points while positions are worked
  * out and channels while values are summed. For CPUs, natively and through OpenCL.
  *
- * A full vector may be loaded where fewer lanes are wanted, if the tensor goes on that far: spare lanes are dropped.
- * Likewise a full vector may be stored over channels of the same run that are written later. Neither leaves the
- * tensor or the run.
+ * A full vector may be stored over channels of the same run that are written later, never beyond the run.
  */
-#include "dcn_points.h"
-
-/* (group, point) slots prepared at once, without gaps between groups. */
-#define DCN_SLOTS DCN_GRID_SLOTS
-
-/* Points fetched and prepared; a store of the last ones may fill a vector beyond the slots. A point that does not count
- * has base -1. */
-typedef struct dcn_prepared {
-    float x[DCN_SLOTS + DCN_LANES], y[DCN_SLOTS + DCN_LANES], mask[DCN_SLOTS + DCN_LANES];
-    float w00[DCN_SLOTS], w01[DCN_SLOTS], w10[DCN_SLOTS], w11[DCN_SLOTS];
-    dcn_index base[DCN_SLOTS], step_x[DCN_SLOTS], step_y[DCN_SLOTS];
-} dcn_prepared;
+#include "dcn_long.h"
 
 /* The tensors of a launch, each from its own first element. */
 typedef struct dcn_forward_tensors {
@@ -27,126 +14,6 @@ typedef struct dcn_forward_tensors {
     DCN_GLOBAL dcn_storage *output;
     DCN_GLOBAL const int *grid;
 } dcn_forward_tensors;
-
-/* An output pixel: its image, its place, and what is left of the tensors from its data on. */
-typedef struct dcn_pixel {
-    DCN_GLOBAL const dcn_storage *value;
-    dcn_i64 value_left;
-    DCN_GLOBAL const dcn_storage *offset;
-    dcn_i64 offset_left;
-    DCN_GLOBAL const dcn_storage *mask;
-    dcn_i64 mask_left;
-    int origin_x;
-    int origin_y;
-} dcn_pixel;
-
-/* Up to DCN_LANES stored elements of which `wanted` matter and `left` exist. */
-DCN_INLINE dcn_vf dcn_load_some(DCN_GLOBAL const dcn_storage *p, int wanted, dcn_i64 left)
-{
-    if (left >= DCN_LANES)
-        return dcn_load_lanes(p);
-    float lanes[DCN_LANES];
-    for (int i = 0; i < DCN_LANES; i++)
-        lanes[i] = i < wanted ? dcn_load(p + i) : 0.0f;
-    return dcn_peek(lanes);
-}
-
-DCN_INLINE dcn_softmax_stats dcn_softmax_of(DCN_GLOBAL const dcn_storage *mask, dcn_i64 left, int points)
-{
-    float lanes[DCN_LANES];
-    dcn_softmax_stats stats;
-    stats.largest = -INFINITY;
-    for (int k = 0; k < points; k++) {
-        const float logit = dcn_load(mask + k);
-        stats.largest = logit > stats.largest ? logit : stats.largest;
-    }
-    stats.sum = 0.0f;
-    for (int k = 0; k < points; k += DCN_LANES) {
-        const int wanted = points - k < DCN_LANES ? points - k : DCN_LANES;
-        dcn_keep(dcn_exp(dcn_load_some(mask + k, wanted, left - k) - DCN_SPLAT(stats.largest)), lanes);
-        for (int i = 0; i < wanted; i++)
-            stats.sum += lanes[i];
-    }
-    return stats;
-}
-
-/* Where the points of a chunk lie: into slots from `slot` on. */
-DCN_INLINE void dcn_keep_corners(dcn_prepared *prepared, int slot, dcn_corners corners, int row, int channels)
-{
-    dcn_keep(corners.w00, prepared->w00 + slot);
-    dcn_keep(corners.w01, prepared->w01 + slot);
-    dcn_keep(corners.w10, prepared->w10 + slot);
-    dcn_keep(corners.w11, prepared->w11 + slot);
-#if DCN_INDEX_BITS == 64
-    int x[DCN_LANES], y[DCN_LANES], step_x[DCN_LANES], step_y[DCN_LANES], counts[DCN_LANES];
-    dcn_keep_ints(corners.x.first, x);
-    dcn_keep_ints(corners.y.first, y);
-    dcn_keep_ints(corners.x.second - corners.x.first, step_x);
-    dcn_keep_ints(corners.y.second - corners.y.first, step_y);
-    dcn_keep_ints(corners.counts, counts);
-    for (int i = 0; i < DCN_LANES; i++) {
-        const dcn_index base = ((dcn_index)y[i] * row + x[i]) * channels;
-        prepared->base[slot + i] = counts[i] ? base : -1;
-        prepared->step_x[slot + i] = (dcn_index)step_x[i] * channels;
-        prepared->step_y[slot + i] = (dcn_index)step_y[i] * row * channels;
-    }
-#else
-    const dcn_vi c = DCN_SPLATI(channels);
-    const dcn_vi r = DCN_SPLATI(row * channels);
-    const dcn_vi none = DCN_SPLATI(0);
-    /* Points that do not count may lie anywhere: their product is formed from 0. */
-    const dcn_vi base = (corners.y.first & corners.counts) * r + (corners.x.first & corners.counts) * c;
-    dcn_keep_ints(DCN_SELECT(corners.counts, base, DCN_SPLATI(-1)), prepared->base + slot);
-    dcn_keep_ints(DCN_SELECT(corners.x.second > corners.x.first, c, none), prepared->step_x + slot);
-    dcn_keep_ints(DCN_SELECT(corners.y.second > corners.y.first, r, none), prepared->step_y + slot);
-#endif
-}
-
-/* Takes offsets and masks of points first … first+count-1 of one group apart, into slots from `slot` on. What a vector
- * stores beyond them the next group overwrites. */
-DCN_INLINE void dcn_fetch(dcn_prepared *prepared, int slot, const dcn_forward_params *p, const dcn_pixel *pixel,
-                          int group, int first, int count)
-{
-    const dcn_i64 offset_at = (dcn_i64)group * p->offset_group + 2 * (dcn_i64)first;
-    const dcn_i64 mask_at = (dcn_i64)group * p->mask_group;
-    dcn_softmax_stats stats;
-    if (p->softmax)
-        stats = dcn_softmax_of(pixel->mask + mask_at, pixel->mask_left - mask_at, p->points);
-    for (int k = 0; k < count; k += DCN_LANES) {
-        const int wanted = count - k < DCN_LANES ? count - k : DCN_LANES;
-        const dcn_i64 o = offset_at + 2 * k;
-        const dcn_i64 m = mask_at + first + k;
-        const dcn_vf pairs0 = dcn_load_some(pixel->offset + o, 2 * wanted, pixel->offset_left - o);
-        const dcn_vf pairs1 = 2 * wanted > DCN_LANES
-                                  ? dcn_load_some(pixel->offset + o + DCN_LANES, 2 * wanted - DCN_LANES,
-                                                  pixel->offset_left - o - DCN_LANES)
-                                  : pairs0;
-        dcn_vf mask = dcn_load_some(pixel->mask + m, wanted, pixel->mask_left - m);
-        if (p->softmax)
-            mask = dcn_normalised(mask, stats);
-        dcn_keep(DCN_EVENS(pairs0, pairs1), prepared->x + slot + k);
-        dcn_keep(DCN_ODDS(pairs0, pairs1), prepared->y + slot + k);
-        dcn_keep(mask, prepared->mask + slot + k);
-    }
-}
-
-/* Prepares the fetched points in slots 0 … slots-1, the first of which is the grid's point `first`. */
-DCN_INLINE void dcn_prepare(dcn_prepared *prepared, int slots, const dcn_forward_params *p, const dcn_pixel *pixel,
-                            DCN_GLOBAL const int *grid, int first)
-{
-    for (int s = 0; s < slots; s += DCN_LANES) {
-        DCN_GLOBAL const int *plane = grid + first + s;
-        const dcn_vi cell_x = dcn_load_ints(plane) + DCN_SPLATI(pixel->origin_x);
-        const dcn_vi cell_y = dcn_load_ints(plane + p->grid_plane) + DCN_SPLATI(pixel->origin_y);
-        const dcn_vf fraction_x = DCN_BITS_TO_FLOAT(dcn_load_ints(plane + 2 * p->grid_plane));
-        const dcn_vf fraction_y = DCN_BITS_TO_FLOAT(dcn_load_ints(plane + 3 * p->grid_plane));
-        dcn_keep_corners(prepared, s,
-                         dcn_corners_of(dcn_peek(prepared->x + s), dcn_peek(prepared->y + s),
-                                        dcn_peek(prepared->mask + s), cell_x, cell_y, fraction_x, fraction_y, p->scale,
-                                        p->width, p->height),
-                         p->width, p->channels);
-    }
-}
 
 /* Adds prepared points to `vectors` sums of DCN_LANES channels; `vectors` is a constant where this is inlined. */
 DCN_INLINE void dcn_sum(dcn_vf *sums, const int vectors, const dcn_prepared *prepared, int slot, int count,

@@ -66,8 +66,8 @@ typedef struct dcn_forward_params {
 } dcn_forward_params;
 
 /* The wide shape of the gradients. A plane is one image and group; its points are numbered by output pixel, then by
- * point of the kernel; its cells are the squares between pixels that a point may fall into, (H + 1) * (W + 1). Words are
- * of 4 bytes, counted from the workspace's start. */
+ * point of the kernel; its cells are the squares between pixels that a point may fall into, (H + 1) * (W + 1). Words
+ * are of 4 bytes, counted from the workspace's start. */
 typedef struct dcn_backward_wide_params {
     dcn_forward_params forward; /* output: grad_output; tile: outputs of a work-group */
     dcn_i64 grad_value_at;      /* where each gradient starts in its buffer, elements of the gradients' type */
@@ -97,11 +97,11 @@ typedef struct dcn_backward_wide_params {
     int reserve_cells;  /* cells of a work-group that reserves */
     int reserve_blocks; /* work-groups of a plane */
     int fill_blocks;
-    int workers;  /* work-groups for crowded cells */
-    int room;     /* points that a work-group sums at once; more make a cell crowded */
-    int heavy;    /* more points make a cell heavy: its sums come in blocks */
-    int block;    /* points of a block */
-    int value_h;  /* value pixels of a work-group */
+    int workers; /* work-groups for crowded cells */
+    int room;    /* points that a work-group sums at once; more make a cell crowded */
+    int heavy;   /* more points make a cell heavy: its sums come in blocks */
+    int block;   /* points of a block */
+    int value_h; /* value pixels of a work-group */
     int value_w;
     int values_h; /* tiles of an image */
     int values_w;

@@ -127,6 +127,16 @@ DCN_INLINE dcn_corners dcn_point_of(DCN_GLOBAL const int *grid, const dcn_forwar
 #endif
 }
 
+/* What a position changes by with an offset, along x and y. */
+DCN_INLINE dcn_float2 dcn_scales_of(const dcn_forward_params *p)
+{
+#if defined(DCN_KERNEL_H)
+    return DCN_FLOAT2(1.0f, 1.0f);
+#else
+    return DCN_FLOAT2(p->scale, p->scale);
+#endif
+}
+
 /* Bytes from a pixel to the next one, and from a row. */
 DCN_INLINE dcn_bytes dcn_pixel_bytes(const dcn_forward_params *p)
 {

@@ -16,6 +16,8 @@ static dcn_status check_host_slices(const dcn_plan *plan, const dcn_slice *tenso
                         tensor_count, plan->tensor_count);
     for (size_t i = 0; i < tensor_count; i++) {
         const dcn_tensor_info *tensor = &plan->tensors[i];
+        if (dcn_slice_is_absent(tensor, &tensors[i]))
+            continue;
         if (tensors[i].kind != DCN_MEMORY_HOST)
             return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: %s is of memory kind %d, but must be host memory (%d)",
                             function, tensor->name, (int)tensors[i].kind, (int)DCN_MEMORY_HOST);
@@ -39,6 +41,9 @@ static dcn_status execute_through_buffers(dcn_plan *plan, dcn_queue *queue, cons
     dcn_status status = DCN_SUCCESS;
     for (size_t i = 0; i < plan->tensor_count && status == DCN_SUCCESS; i++) {
         const dcn_tensor_info *tensor = &plan->tensors[i];
+        slices[i] = tensors[i];
+        if (dcn_slice_is_absent(tensor, &tensors[i]))
+            continue;
         status = dcn_buffer_create(plan->context, tensor->bytes, &buffers[i]);
         if (status == DCN_SUCCESS && !tensor->is_output)
             status = dcn_buffer_write(queue, buffers[i], 0, tensor->bytes, host_pointer(&tensors[i]), NULL);
@@ -47,7 +52,7 @@ static dcn_status execute_through_buffers(dcn_plan *plan, dcn_queue *queue, cons
     if (status == DCN_SUCCESS)
         status = dcn_execute(plan, queue, slices, plan->tensor_count, NULL);
     for (size_t i = 0; i < plan->tensor_count && status == DCN_SUCCESS; i++)
-        if (plan->tensors[i].is_output)
+        if (plan->tensors[i].is_output && buffers[i])
             status = dcn_buffer_read(queue, buffers[i], 0, plan->tensors[i].bytes, host_pointer(&tensors[i]), NULL);
     for (size_t i = 0; i < plan->tensor_count; i++)
         dcn_buffer_destroy(buffers[i]);
@@ -61,6 +66,9 @@ dcn_status dcn_execute_host(dcn_plan *plan, const dcn_slice *tensors, size_t ten
     for (size_t i = 0; status == DCN_SUCCESS && i < tensor_count; i++)
         bytes |= plan->tensors[i].bytes;
     if (status != DCN_SUCCESS || bytes == 0)
+        return status;
+    status = dcn_results_check("dcn_execute_host", plan, tensors);
+    if (status != DCN_SUCCESS)
         return status;
     dcn_queue *queue = NULL;
     status = dcn_queue_create(plan->context, DCN_QUEUE_DEFAULT, &queue);
@@ -76,14 +84,14 @@ dcn_status dcn_execute_host(dcn_plan *plan, const dcn_slice *tensors, size_t ten
     return status;
 }
 
-dcn_status dcn_dcnv4_run_host(const char *device, const dcn_dcnv4_desc *desc, const dcn_slice *tensors,
-                              size_t tensor_count)
+dcn_status dcn_run_host(const char *device, dcn_plan_maker make, const void *desc, const dcn_slice *tensors,
+                        size_t tensor_count)
 {
     dcn_context *context = NULL;
     dcn_plan *plan = NULL;
     dcn_status status = dcn_context_create(device, NULL, &context);
     if (status == DCN_SUCCESS)
-        status = dcn_dcnv4_plan_create(context, desc, NULL, &plan);
+        status = make(context, desc, &plan);
     if (status == DCN_SUCCESS)
         status = dcn_execute_host(plan, tensors, tensor_count);
     dcn_plan_destroy(plan);

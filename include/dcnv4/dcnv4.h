@@ -372,6 +372,17 @@ typedef struct dcn_slice {
     uint64_t size;        /**< bytes from `offset` on */
 } dcn_slice;
 
+/** No memory, for an optional tensor that is absent. */
+static inline dcn_slice dcn_slice_none(void)
+{
+    dcn_slice slice;
+    slice.kind = DCN_MEMORY_NONE;
+    slice.handle = NULL;
+    slice.offset = 0;
+    slice.size = 0;
+    return slice;
+}
+
 /** The whole of a buffer. */
 static inline dcn_slice dcn_slice_buffer(dcn_buffer *buffer)
 {
@@ -410,7 +421,7 @@ static inline dcn_slice dcn_slice_host(const void *pointer, uint64_t size)
 /** @name Plans
  * @{ */
 
-/** Storage type of all tensors of a call. Arithmetic is float32 for each, rounded once at the store. */
+/** Storage type of the tensors of a call. Arithmetic is float32 for each, rounded once at the store. */
 typedef enum dcn_dtype {
     DCN_FLOAT32 = 0,  /**< IEEE 754 binary32 */
     DCN_FLOAT16 = 1,  /**< IEEE 754 binary16 */
@@ -422,7 +433,8 @@ DCN_API size_t dcn_dtype_size(dcn_dtype dtype);
 
 /** What a plan computes. */
 typedef enum dcn_direction {
-    DCN_FORWARD = 0, /**< the operator's output */
+    DCN_FORWARD = 0,  /**< the operator's output */
+    DCN_BACKWARD = 1, /**< gradients of its inputs, from the output's */
 } dcn_direction;
 
 /** One operator with its shapes, type and direction: checked, tuned and compiled once, executed many times. */
@@ -443,14 +455,23 @@ typedef struct dcn_plan_options {
      * - `baseline`, `avx2`, `avx512`, `neon`: the native CPU device's instruction set
      */
     const char *path;
+    /**
+     * Bytes of workspace at most; 0 for no limit. A batch whose workspace would be larger goes in pieces of fewer
+     * images, with the same bits. Where even one image needs more, the plan cannot be made, and the detail names the
+     * least that would do.
+     */
+    uint64_t workspace_limit;
+    int own_workspace; /**< 1: the plan makes and keeps its workspace; 0: see dcn_plan_set_workspace() */
 } dcn_plan_options;
 
-/** The defaults: everything chosen by the library. */
+/** The defaults: everything chosen by the library, no limit, a workspace of the plan's own. */
 static inline dcn_plan_options dcn_plan_options_default(void)
 {
     dcn_plan_options options;
     options.struct_size = sizeof options;
     options.path = NULL;
+    options.workspace_limit = 0;
+    options.own_workspace = 1;
     return options;
 }
 
@@ -463,12 +484,16 @@ typedef struct dcn_tensor_info {
     char name[32];                /**< "value", "offset_mask", "output" */
     dcn_dtype dtype;              /**< storage type */
     int is_output;                /**< 1: written by execute; 0: read only */
+    int is_optional;              /**< 1: execute may be given #DCN_MEMORY_NONE, and does not compute it */
     int rank;                     /**< number of extents */
     int64_t extent[DCN_MAX_RANK]; /**< row-major, the last fastest; unused ones are 1 */
     uint64_t bytes;               /**< what a slice must hold at least */
 } dcn_tensor_info;
 
-/** Another plan for the same work, for use by another thread; shares everything compiled. Cheap. */
+/**
+ * Another plan for the same work, for use by another thread; shares everything compiled. Cheap but for the workspace,
+ * of which each clone has its own: made here, or to be set by the caller.
+ */
 DCN_API dcn_status dcn_plan_clone(const dcn_plan *plan, dcn_plan **clone);
 
 /** Ends a plan; NULL is allowed. Work already queued still completes. */
@@ -484,10 +509,26 @@ DCN_API size_t dcn_plan_tensors(const dcn_plan *plan);
 DCN_API dcn_status dcn_plan_tensor(const dcn_plan *plan, size_t index, dcn_tensor_info *info);
 
 /**
- * Bytes of device memory that the plan keeps as workspace for execute. 0 for every forward plan.
+ * Bytes of device memory that execute needs beside the tensors, fixed when the plan is made. 0 for every forward plan.
+ *
+ * Its contents mean nothing between two calls of dcn_execute(), so that plans may take turns with one workspace. Two
+ * calls that use the same one, which calls of the same plan do, must not run at the same time: queue them in order, let
+ * the second wait for the first one's event, or use a clone.
  * @param[out] bytes the size
  */
 DCN_API dcn_status dcn_plan_workspace(const dcn_plan *plan, uint64_t *bytes);
+
+/** What the start of a workspace must be a multiple of, bytes. Buffers of the library and of every driver are. */
+#define DCN_WORKSPACE_ALIGNMENT 64
+
+/**
+ * Gives a plan made with dcn_plan_options::own_workspace 0 its workspace, once for all calls that follow. May be called
+ * again, when no work of the plan is queued. The memory stays the caller's, and must live until that work is complete.
+ * @param workspace memory as for a tensor, of at least dcn_plan_workspace() bytes, that overlaps no tensor
+ * @return #DCN_ERROR_INVALID_ARGUMENT (also a plan that has its own), #DCN_ERROR_BUFFER_TOO_SMALL,
+ *         #DCN_ERROR_MISALIGNED, #DCN_ERROR_WRONG_CONTEXT
+ */
+DCN_API dcn_status dcn_plan_set_workspace(dcn_plan *plan, const dcn_slice *workspace);
 
 /**
  * The choices made for this plan, in the words of dcn_plan_options::path, such as "long,index32,fast,avx512".
@@ -499,7 +540,8 @@ DCN_API const char *dcn_plan_path(const dcn_plan *plan);
  * Queues the plan's work. Allocates nothing. On a GPU or an OpenCL queue it returns before the work is done; on the
  * native CPU device it returns when it is done, and `sync->signal` is complete.
  *
- * Slices must stay valid until the work is complete. A result may not overlap any other slice.
+ * Slices must stay valid until the work is complete. A result may not overlap any other slice. An optional tensor may
+ * be absent (dcn_slice_none()), but not every result of a call.
  *
  * @param queue   a queue of the plan's context
  * @param tensors one slice for each tensor of the plan, in its order
@@ -514,7 +556,7 @@ DCN_API dcn_status dcn_execute(dcn_plan *plan, dcn_queue *queue, const dcn_slice
 /**
  * Runs the plan on host memory, whatever the device: copies inputs over, executes, copies results back, and waits.
  * Allocates device memory for each call (none on the native CPU device).
- * @param tensors slices of kind #DCN_MEMORY_HOST, one for each tensor of the plan
+ * @param tensors slices of kind #DCN_MEMORY_HOST, one for each tensor of the plan; optional ones may be absent
  */
 DCN_API dcn_status dcn_execute_host(dcn_plan *plan, const dcn_slice *tensors, size_t tensor_count);
 /** @} */
@@ -537,7 +579,7 @@ DCN_API dcn_status dcn_execute_host(dcn_plan *plan, const dcn_slice *tensors, si
  */
 typedef struct dcn_dcnv4_desc {
     size_t struct_size;      /**< `sizeof(dcn_dcnv4_desc)` */
-    dcn_dtype dtype;         /**< storage type of every tensor */
+    dcn_dtype dtype;         /**< storage type of every tensor, but see `float32_gradients` */
     dcn_direction direction; /**< what to compute */
     int64_t batch;           /**< N, at least 0; with 0 execute does nothing */
     int64_t height;          /**< H of the input, pixels */
@@ -558,14 +600,23 @@ typedef struct dcn_dcnv4_desc {
     double offset_scale;     /**< multiplies grid and offsets (default 1) */
     int remove_center;       /**< 1 leaves out the grid's centre; needs odd, equal kernel sizes */
     int softmax;             /**< 1 normalises the masks of each group first */
+    int float32_gradients;   /**< backward: 1 gives gradients as float32 whatever `dtype` is (default 0) */
 } dcn_dcnv4_desc;
 
-/** Order of the tensors of a DCNv4 plan. */
+/**
+ * Order of the tensors of a DCNv4 plan. Backward plans have the first two, and then the output's gradient and those of
+ * the first two. Their results are the same bits in every run, with any number of threads and any workspace limit.
+ */
 enum {
     DCN_DCNV4_VALUE = 0,           /**< `[N, H, W, C]`, channel `g * D + d` of group g */
     DCN_DCNV4_OFFSET_MASK = 1,     /**< `[N, Ho, Wo, R]`: at `g * K * 3` first 2K offsets `(dx, dy)`, then K masks */
     DCN_DCNV4_OUTPUT = 2,          /**< `[N, Ho, Wo, C]` */
     DCN_DCNV4_FORWARD_TENSORS = 3, /**< how many a forward plan has */
+
+    DCN_DCNV4_GRAD_OUTPUT = 2,      /**< backward: `[N, Ho, Wo, C]` */
+    DCN_DCNV4_GRAD_VALUE = 3,       /**< backward: `[N, H, W, C]`, optional */
+    DCN_DCNV4_GRAD_OFFSET_MASK = 4, /**< backward: `[N, Ho, Wo, R]`, 0 beyond `G * K * 3`, optional */
+    DCN_DCNV4_BACKWARD_TENSORS = 5, /**< how many a backward plan has */
 };
 
 /** The defaults: float32, forward, 3×3, stride 1, padding 1, dilation 1, scale 1; all sizes 0, to be set. */
@@ -584,6 +635,7 @@ static inline dcn_dcnv4_desc dcn_dcnv4_desc_default(void)
     desc.offset_scale = 1.0;
     desc.remove_center = 0;
     desc.softmax = 0;
+    desc.float32_gradients = 0;
     return desc;
 }
 
@@ -605,9 +657,83 @@ DCN_API dcn_status dcn_dcnv4_plan_create(dcn_context *context, const dcn_dcnv4_d
  * The whole operator in one call on host memory: opens the device, plans, runs, and closes everything again.
  * For repeated use make a plan: opening an OpenCL device and compiling for it can take a second.
  * @param device  as for dcn_context_create(); NULL for "auto"
- * @param tensors slices of kind #DCN_MEMORY_HOST: value, offset_mask, output
+ * @param tensors slices of kind #DCN_MEMORY_HOST, in the plan's order: value, offset_mask, output
  */
 DCN_API dcn_status dcn_dcnv4_run_host(const char *device, const dcn_dcnv4_desc *desc, const dcn_slice *tensors,
+                                      size_t tensor_count);
+/** @} */
+
+/* ------------------------------------------------------------------------------------------------ */
+/** @name DCNv3
+ * @{ */
+
+/**
+ * The DCNv3 core operator (Wang et al., "InternImage", CVPR 2023): DCNv4's sampling, with offsets and masks in tensors
+ * of their own. The masks are used as they are, so that a softmax over the points of a group is up to the caller, and
+ * the masks' gradient is with respect to the normalised ones.
+ */
+typedef struct dcn_dcnv3_desc {
+    size_t struct_size;      /**< `sizeof(dcn_dcnv3_desc)` */
+    dcn_dtype dtype;         /**< storage type of every tensor, but see `float32_gradients` */
+    dcn_direction direction; /**< what to compute */
+    int64_t batch;           /**< N, at least 0; with 0 execute does nothing */
+    int64_t height;          /**< H of the input, pixels */
+    int64_t width;           /**< W of the input, pixels */
+    int64_t channels;        /**< C, equal to `group * group_channels` */
+    int64_t group;           /**< G, groups */
+    int64_t group_channels;  /**< D, channels of one group */
+    int64_t kernel_h;        /**< rows of the sampling grid (default 3) */
+    int64_t kernel_w;        /**< columns of the sampling grid (default 3) */
+    int64_t stride_h;        /**< input rows between output rows (default 1) */
+    int64_t stride_w;        /**< input columns between output columns (default 1) */
+    int64_t pad_h;           /**< rows of zeros above and below (default 1) */
+    int64_t pad_w;           /**< columns of zeros left and right (default 1) */
+    int64_t dilation_h;      /**< rows between neighbouring grid points (default 1) */
+    int64_t dilation_w;      /**< columns between neighbouring grid points (default 1) */
+    double offset_scale;     /**< multiplies grid and offsets (default 1) */
+    int remove_center;       /**< 1 leaves out the grid's centre; needs odd, equal kernel sizes */
+    int float32_gradients;   /**< backward: 1 gives gradients as float32 whatever `dtype` is (default 0) */
+} dcn_dcnv3_desc;
+
+/** Order of the tensors of a DCNv3 plan; as for DCNv4. */
+enum {
+    DCN_DCNV3_INPUT = 0,           /**< `[N, H, W, C]`, channel `g * D + d` of group g */
+    DCN_DCNV3_OFFSET = 1,          /**< `[N, Ho, Wo, G * K * 2]`: group g from `g * K * 2` on, `(dx, dy)` pairs */
+    DCN_DCNV3_MASK = 2,            /**< `[N, Ho, Wo, G * K]` */
+    DCN_DCNV3_OUTPUT = 3,          /**< `[N, Ho, Wo, C]` */
+    DCN_DCNV3_FORWARD_TENSORS = 4, /**< how many a forward plan has */
+
+    DCN_DCNV3_GRAD_OUTPUT = 3,      /**< backward: `[N, Ho, Wo, C]` */
+    DCN_DCNV3_GRAD_INPUT = 4,       /**< backward: `[N, H, W, C]`, optional */
+    DCN_DCNV3_GRAD_OFFSET = 5,      /**< backward: `[N, Ho, Wo, G * K * 2]`, optional */
+    DCN_DCNV3_GRAD_MASK = 6,        /**< backward: `[N, Ho, Wo, G * K]`, optional */
+    DCN_DCNV3_BACKWARD_TENSORS = 7, /**< how many a backward plan has */
+};
+
+/** The defaults: float32, forward, 3×3, stride 1, padding 1, dilation 1, scale 1; all sizes 0, to be set. */
+static inline dcn_dcnv3_desc dcn_dcnv3_desc_default(void)
+{
+    dcn_dcnv3_desc desc;
+    desc.struct_size = sizeof desc;
+    desc.dtype = DCN_FLOAT32;
+    desc.direction = DCN_FORWARD;
+    desc.batch = desc.height = desc.width = desc.channels = desc.group = desc.group_channels = 0;
+    desc.kernel_h = desc.kernel_w = 3;
+    desc.stride_h = desc.stride_w = 1;
+    desc.pad_h = desc.pad_w = 1;
+    desc.dilation_h = desc.dilation_w = 1;
+    desc.offset_scale = 1.0;
+    desc.remove_center = 0;
+    desc.float32_gradients = 0;
+    return desc;
+}
+
+/** Makes a plan; as dcn_dcnv4_plan_create(). */
+DCN_API dcn_status dcn_dcnv3_plan_create(dcn_context *context, const dcn_dcnv3_desc *desc,
+                                         const dcn_plan_options *options, dcn_plan **plan);
+
+/** The whole operator in one call on host memory; as dcn_dcnv4_run_host(). */
+DCN_API dcn_status dcn_dcnv3_run_host(const char *device, const dcn_dcnv3_desc *desc, const dcn_slice *tensors,
                                       size_t tensor_count);
 /** @} */
 

@@ -1,80 +1,19 @@
 #include "forward_choice.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "../status.h"
-
-/* The sampling grid in device memory, shared by a plan and its clones. */
-typedef struct grid_memory {
-    atomic_size_t references;
-    dcn_context *context;
-    dcn_memory *memory;
-    dcn_binding binding;
-} grid_memory;
+#include "grid_memory.h"
 
 typedef struct forward {
     dcn_context *context;
     dcn_forward_shape shape;
-    grid_memory *grid;
+    dcn_grid_memory *grid;
     dcn_forward_choice preferred;
     dcn_forward_choice fallback; /* for slices without the alignment that `preferred` needs */
     uint64_t alignment;          /* of value and output, bytes; 1: none beyond the element's */
+    dcn_launch launch;
 } forward;
-
-/* ---- the grid --------------------------------------------------------------------------------- */
-
-static void grid_release(grid_memory *grid)
-{
-    if (!grid || atomic_fetch_sub_explicit(&grid->references, 1, memory_order_acq_rel) != 1)
-        return;
-    if (grid->memory)
-        grid->context->backend->memory_destroy(grid->context->device, grid->memory);
-    free(grid);
-}
-
-static dcn_status grid_upload(grid_memory *grid, const int32_t *planes, uint64_t bytes)
-{
-    const dcn_backend *backend = grid->context->backend;
-    dcn_device *device = grid->context->device;
-    const dcn_native_sync none = {NULL, 0, NULL};
-    dcn_native_queue *queue = NULL;
-    dcn_status status = backend->memory_create(device, bytes, &grid->memory);
-    if (status == DCN_SUCCESS)
-        status = backend->queue_create(device, DCN_QUEUE_DEFAULT, &queue);
-    if (status != DCN_SUCCESS)
-        return status;
-    status = backend->write(device, queue, grid->memory, 0, bytes, planes, &none);
-    backend->queue_destroy(device, queue);
-    const dcn_slice slice = {DCN_MEMORY_BUFFER, NULL, 0, bytes};
-    return status == DCN_SUCCESS ? backend->bind(device, &slice, grid->memory, "grid", &grid->binding) : status;
-}
-
-static dcn_status grid_create(dcn_context *context, const dcn_grid *shape, grid_memory **grid)
-{
-    const uint64_t bytes = 4 * (uint64_t)dcn_grid_plane(shape) * sizeof(int32_t);
-    grid_memory *made = calloc(1, sizeof *made);
-    int32_t *planes = malloc((size_t)bytes);
-    dcn_status status = made && planes ? DCN_SUCCESS : dcn_fail_memory("a sampling grid", bytes);
-    if (status == DCN_SUCCESS) {
-        atomic_init(&made->references, 1);
-        made->context = context;
-        status = dcn_grid_fill(shape, planes);
-    }
-    if (status == DCN_SUCCESS)
-        status = grid_upload(made, planes, bytes);
-    free(planes);
-    if (status == DCN_SUCCESS) {
-        *grid = made;
-        return status;
-    }
-    if (made && made->memory)
-        context->backend->memory_destroy(context->device, made->memory);
-    free(made);
-    return status;
-}
-
-/* ---- the operator's table --------------------------------------------------------------------- */
 
 static void forward_destroy(void *state)
 {
@@ -85,7 +24,7 @@ static void forward_destroy(void *state)
         f->context->backend->kernel_destroy(f->context->device, f->preferred.kernel);
     if (f->fallback.kernel)
         f->context->backend->kernel_destroy(f->context->device, f->fallback.kernel);
-    grid_release(f->grid);
+    dcn_grid_memory_release(f->grid);
     free(f);
 }
 
@@ -102,7 +41,7 @@ dcn_status dcn_forward_create(dcn_context *context, const dcn_forward_shape *sha
     f->context = context;
     f->shape = *shape;
     f->alignment = path->pace == DCN_PACE_FAST ? 16 : 1;
-    status = grid_create(context, &shape->grid, &f->grid);
+    status = dcn_grid_memory_create(context, &shape->grid, &f->grid);
     if (status == DCN_SUCCESS)
         status = dcn_forward_choose(context, shape, &limits, path, &f->preferred);
     if (status == DCN_SUCCESS && path->pace == DCN_PACE_FAST) {
@@ -139,7 +78,7 @@ static dcn_status forward_clone(const void *state, void **clone)
         return dcn_fail_memory("a forward plan", sizeof *made);
     *made = *f;
     made->preferred.kernel = made->fallback.kernel = NULL;
-    atomic_fetch_add_explicit(&f->grid->references, 1, memory_order_relaxed);
+    dcn_grid_memory_retain(f->grid);
     dcn_status status = clone_choice(f, &f->preferred, &made->preferred);
     if (status == DCN_SUCCESS)
         status = clone_choice(f, &f->fallback, &made->fallback);
@@ -151,8 +90,10 @@ static dcn_status forward_clone(const void *state, void **clone)
     return DCN_SUCCESS;
 }
 
-static size_t forward_launches(void *state, const dcn_binding *bindings, dcn_launch launches[DCN_MAX_LAUNCHES])
+static size_t forward_launches(void *state, const dcn_binding *bindings, const dcn_binding *workspace,
+                               const dcn_launch **launches)
 {
+    (void)workspace;
     forward *f = state;
     const dcn_binding *value = &bindings[f->shape.value];
     const dcn_binding *offset = &bindings[f->shape.offset];
@@ -165,7 +106,7 @@ static size_t forward_launches(void *state, const dcn_binding *bindings, dcn_lau
     c->params.offset_at = (int64_t)offset->offset / element;
     c->params.mask_at = (int64_t)mask->offset / element + f->shape.mask_first;
     c->params.output_at = (int64_t)output->offset / element;
-    launches[0] = (dcn_launch){
+    f->launch = (dcn_launch){
         .kernel = c->kernel,
         .bindings = {value, offset, mask, output, &f->grid->binding},
         .binding_count = 5,
@@ -175,7 +116,8 @@ static size_t forward_launches(void *state, const dcn_binding *bindings, dcn_lau
         .local = c->local,
         .local_bytes = c->local_bytes,
     };
+    *launches = &f->launch;
     return 1;
 }
 
-const dcn_operator dcn_forward_operator = {"dcnv4", forward_launches, forward_clone, forward_destroy};
+const dcn_operator dcn_forward_operator = {"forward", forward_launches, forward_clone, forward_destroy};

@@ -70,7 +70,7 @@ dcn_status dcn_forward_complete_path(const dcn_forward_shape *s, const dcn_devic
 
 /* ---- parameters ------------------------------------------------------------------------------- */
 
-static dcn_forward_params common_params(const dcn_forward_shape *s)
+dcn_forward_params dcn_forward_common_params(const dcn_forward_shape *s)
 {
     dcn_forward_params p = {0};
     const int64_t channels = s->group * s->group_channels;
@@ -241,7 +241,7 @@ dcn_status dcn_forward_choose(dcn_context *context, const dcn_forward_shape *s, 
     c->key.index_bits = path->index_bits;
     c->key.lanes = wide ? 1 : dcn_tune_lanes(limits, s->group_channels);
     c->key.isa = path->isa[0] ? path->isa : wide ? NULL : dcn_tune_isa(limits, s->group_channels);
-    c->params = common_params(s);
+    c->params = dcn_forward_common_params(s);
     dcn_status status =
         wide ? choose_wide(context, s, limits, path->build == DCN_BUILD_SPECIAL, c) : choose_long(context, limits, c);
     c->key.isa = NULL; /* points into the caller's path; clones ask the kernel instead */

@@ -20,6 +20,9 @@ typedef struct dcn_forward_choice {
 /* Completes the path; refuses what this device or shape does not have. */
 dcn_status dcn_forward_complete_path(const dcn_forward_shape *shape, const dcn_device_limits *limits, dcn_path *path);
 
+/* The parameters that do not depend on the kernel. */
+dcn_forward_params dcn_forward_common_params(const dcn_forward_shape *shape);
+
 /* The kernel for a complete path, and its launch. A kernel that is made is left in *choice, also on failure. */
 dcn_status dcn_forward_choose(dcn_context *context, const dcn_forward_shape *shape, const dcn_device_limits *limits,
                               const dcn_path *path, dcn_forward_choice *choice);

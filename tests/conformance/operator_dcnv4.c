@@ -42,7 +42,9 @@ static bool prepare(dcn_call *call, dcn_message *message)
 static dcn_status make_plan(dcn_context *context, const dcn_call *call, const dcn_plan_options *options,
                             dcn_plan **plan)
 {
-    return dcn_dcnv4_plan_create(context, &call->desc.dcnv4, options, plan);
+    dcn_dcnv4_desc desc = call->desc.dcnv4;
+    desc.direction = call->op->direction == DCN_CALL_FORWARD ? DCN_FORWARD : DCN_BACKWARD;
+    return dcn_dcnv4_plan_create(context, &desc, options, plan);
 }
 
 /* The padding columns. Bytes of 0xff are NaN in every storage type. */
@@ -77,6 +79,7 @@ const dcn_operator dcn_operator_dcnv4_backward = {
     .name = "dcnv4",
     .direction = DCN_CALL_BACKWARD,
     .prepare = prepare,
+    .plan = make_plan,
     .oracle = dcn_call_grid_oracle,
     .poison = poison,
 };
