@@ -11,14 +11,19 @@
  * | dcn_vf, dcn_vi | DCN_LANES floats, 32-bit integers; comparisons give a dcn_vi for DCN_SELECT |
  * | dcn_index, dcn_bytes | offset within one image, in elements and (unsigned) in bytes |
  * | dcn_storage | one stored element |
- * | dcn_float4 | four values .x .y .z .w, kept together in work-group memory |
+ * | dcn_float2, dcn_float4 | two, four values .x .y .z .w, kept together in work-group memory |
  * | DCN_GLOBAL, DCN_LOCAL | address spaces |
  * | DCN_KERNEL, DCN_GROUP_ID, DCN_WORK_GROUP_PARAMETER, DCN_WORK_GROUP_MEMORY | an entry: what it begins with, which
  *   work-group it is, and its work-group memory as last parameter and as declaration |
  * | DCN_FOR_ITEMS(i, n) | the work-items of a group: a loop in C, where a group is one thread; no state of an item
  *   may live from one such block to the next |
  * | DCN_BARRIER() | between two blocks: the group's work-group memory is consistent |
- * | DCN_SUBGROUP, DCN_SUBGROUP_BARRIER() | the same for so many neighbouring work-items alone; not every device has it
+ * | DCN_KEEP(type, name), DCN_KEPT(name, item) | a variable that each work-item has for itself and that lives from one
+ *   block to the next |
+ * | dcn_local_add, dcn_global_add | atomic addition to an unsigned word; gives what was there |
+ * | DCN_SUBGROUP, DCN_SUBGROUP_BARRIER() | a barrier for so many neighbouring work-items alone; not every device has it
+ * |
+ * | dcn_subgroup_exchange(x, apart) | what the work-item has whose number in the sub-group differs in the bits `apart`
  * |
  */
 #ifndef DCN_DIALECT_H

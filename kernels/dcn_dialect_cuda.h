@@ -41,8 +41,18 @@ typedef unsigned dcn_bytes;
 #define DCN_SUBGROUP_BARRIER() __syncwarp()
 #define dcn_subgroup_all(x)    __all_sync(0xffffffffu, x)
 
+#define dcn_subgroup_exchange(x, apart) __shfl_xor_sync(0xffffffffu, x, apart)
+
+#define DCN_KEEP(type, name) type name
+#define DCN_KEPT(name, item) (name)
+#define dcn_local_add(p, x)  atomicAdd(p, x)
+#define dcn_global_add(p, x) atomicAdd(p, x)
+
+typedef float2 dcn_float2;
 typedef float4 dcn_float4;
+#define DCN_FLOAT2(x, y)       make_float2(x, y)
 #define DCN_FLOAT4(x, y, z, w) make_float4(x, y, z, w)
+
 /* ---- lanes ------------------------------------------------------------------------------------ */
 
 typedef float dcn_vf;

@@ -34,9 +34,24 @@ typedef uint32_t dcn_bytes;
 #define DCN_BARRIER()              ((void)0)
 #define dcn_multiply_high(a, b)    ((uint32_t)((uint64_t)(uint32_t)(a) * (uint32_t)(b) >> 32))
 
+/* No work-group has more work-items (src/tuning.c). */
+#define DCN_KEEP(type, name) type name[256]
+#define DCN_KEPT(name, item) ((name)[item])
+DCN_INLINE uint32_t dcn_local_add(uint32_t *p, uint32_t x)
+{
+    const uint32_t before = *p;
+    *p += x;
+    return before;
+}
+#define dcn_global_add(p, x) __atomic_fetch_add(p, x, __ATOMIC_RELAXED)
+
+typedef struct dcn_float2 {
+    float x, y;
+} dcn_float2;
 typedef struct dcn_float4 {
     float x, y, z, w;
 } dcn_float4;
+#define DCN_FLOAT2(...) ((dcn_float2){__VA_ARGS__})
 #define DCN_FLOAT4(...) ((dcn_float4){__VA_ARGS__})
 
 /* ---- bits ------------------------------------------------------------------------------------- */

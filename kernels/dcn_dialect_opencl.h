@@ -42,9 +42,22 @@ DCN_INLINE int dcn_subgroup_all(int x)
                  : "r"(x));
     return all;
 }
+DCN_INLINE float dcn_subgroup_exchange(float x, int apart)
+{
+    float other;
+    asm volatile("shfl.sync.bfly.b32 %0, %1, %2, 0x1f, 0xffffffff;" : "=f"(other) : "f"(x), "r"(apart));
+    return other;
+}
 #endif
 
+#define DCN_KEEP(type, name) type name
+#define DCN_KEPT(name, item) (*((void)(item), &(name)))
+#define dcn_local_add(p, x)  atomic_add(p, x)
+#define dcn_global_add(p, x) atomic_add(p, x)
+
+typedef float2 dcn_float2;
 typedef float4 dcn_float4;
+#define DCN_FLOAT2(x, y)       ((float2)(x, y))
 #define DCN_FLOAT4(x, y, z, w) ((float4)(x, y, z, w))
 
 /* ---- lanes ------------------------------------------------------------------------------------ */

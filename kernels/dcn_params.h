@@ -59,10 +59,60 @@ typedef struct dcn_forward_params {
     dcn_divisor by_tiles_h;
     dcn_divisor by_tiles_w;
     dcn_divisor by_group_blocks;
-    int lanes; /* wide shape: work-items of one (pixel, group) slot */
-    int chunk; /* wide shape: points prepared at once */
-    int pitch; /* wide shape: points from one slot's to the next one's in work-group memory */
-    int no_gap;
+    int lanes;        /* wide shape: work-items of one (pixel, group) slot */
+    int chunk;        /* wide shape: points prepared at once */
+    int pitch;        /* wide shape: points from one slot's to the next one's in work-group memory */
+    int level_points; /* attention: points of a level */
 } dcn_forward_params;
+
+/* The wide shape of the gradients. A plane is one image and group; its points are numbered by output pixel, then by
+ * point of the kernel; its cells are the squares between pixels that a point may fall into, (H + 1) * (W + 1). Words
+ * are of 4 bytes, counted from the workspace's start. */
+typedef struct dcn_backward_wide_params {
+    dcn_forward_params forward; /* output: grad_output; tile: outputs of a work-group */
+    dcn_i64 grad_value_at;      /* where each gradient starts in its buffer, elements of the gradients' type */
+    dcn_i64 grad_offset_at;
+    dcn_i64 grad_mask_at;
+    dcn_i64 cells;  /* of a plane */
+    dcn_i64 points; /* of a plane */
+    dcn_i64 planes;
+    dcn_i64 workspace_at; /* words */
+    dcn_i64 counts_at;    /* for each cell how many points it has */
+    dcn_i64 starts_at;    /* for each cell where its points begin in `ids`, and at a plane's end their number */
+    dcn_i64 ids_at;       /* points by cell */
+    dcn_i64 bins_at;      /* for each point its cell; then the sums of heavy cells */
+    dcn_i64 slots_at;     /* for each point its place in its cell; then softmax statistics */
+    dcn_i64 crowds_at;    /* how many crowded cells, how many blocks of heavy ones; then the cells */
+    dcn_i64 blocks_at;    /* blocks of heavy cells */
+    int float32_gradients;
+    int wants_offset; /* which results there are */
+    int wants_mask;
+    int padding;    /* elements at the end of an output pixel's offsets that belong to no group */
+    int slot_words; /* 1: a place is a word; 0: half of one */
+    int items;      /* of a work-group */
+    int window_w;   /* cells around a tile of outputs that it counts by itself, 0: none */
+    int window_h;
+    int window_x; /* the first one, from the tile's first output pixel on */
+    int window_y;
+    int reserve_cells;  /* cells of a work-group that reserves */
+    int reserve_blocks; /* work-groups of a plane */
+    int fill_blocks;
+    int workers; /* work-groups for crowded cells */
+    int room;    /* points that a work-group sums at once; more make a cell crowded */
+    int heavy;   /* more points make a cell heavy: its sums come in blocks */
+    int block;   /* points of a block */
+    int value_h; /* value pixels of a work-group */
+    int value_w;
+    int values_h; /* tiles of an image */
+    int values_w;
+    int no_gap;
+    dcn_divisor by_group;
+    dcn_divisor by_out_width;
+    dcn_divisor by_points;
+    dcn_divisor by_values_h;
+    dcn_divisor by_values_w;
+    dcn_divisor by_reserve_blocks;
+    dcn_divisor by_fill_blocks;
+} dcn_backward_wide_params;
 
 #endif

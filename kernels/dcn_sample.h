@@ -16,9 +16,11 @@
 /* Far outside every image (extents end at 2^28), and still exact as int and float. */
 #define DCN_FAR 1073741824.0f
 
-/* One axis of some points: the two corners' positions, their weights, whether the point counts, and whether both
- * corners lie inside the image. */
+/* One axis of some points: the cell and the fraction, the two corners' positions, their weights, whether the point
+ * counts, and whether both corners lie inside the image. */
 typedef struct dcn_axis {
+    dcn_vi cell;
+    dcn_vf fraction;
     dcn_vi first;
     dcn_vi second;
     dcn_vf weight_first;
@@ -37,6 +39,8 @@ DCN_INLINE dcn_axis dcn_axis_at(dcn_vi cell, dcn_vf fraction, dcn_vi extent)
     const dcn_vi first_inside = DCN_WITHIN(cell, last);
     const dcn_vi second_inside = DCN_WITHIN(next, last);
     dcn_axis axis;
+    axis.cell = cell;
+    axis.fraction = fraction;
     axis.first = dcn_max(cell, DCN_SPLATI(0));
     axis.second = dcn_min(next, last);
     axis.weight_first = DCN_SELECT(first_inside, DCN_SPLAT(1.0f) - fraction, zero);

@@ -9,8 +9,9 @@
  * | DCN_SLOT_LANES, DCN_PITCH | lanes, pitch |
  * | DCN_TILE_H, DCN_TILE_W, DCN_TILE_GROUPS | tile_h, tile_w, tile_groups |
  * | DCN_WORK_ITEMS | none: the size of a work-group |
+ * | DCN_VALUE_TILE_H, DCN_VALUE_TILE_W, DCN_ROOM | value_h, value_w, room of the gradient of the value |
  * | DCN_JOINT | none: a group's masks follow its offsets in one tensor, as dcnv4 has them |
- * | DCN_LEVEL_POINTS | none, in multi-scale attention only: points of a level |
+ * | DCN_LEVEL_POINTS | level_points, in multi-scale attention only |
  * | DCN_KERNEL_H, DCN_DILATION_H, DCN_DILATION_W, DCN_CENTER_H, DCN_CENTER_W, DCN_REMOVED | the sampling grid, where
  * its positions are whole numbers; DCN_REMOVED is the point that a kernel without its centre lacks, K where none is |
  */
@@ -33,6 +34,9 @@ DCN_INLINE dcn_forward_params dcn_specialised(const dcn_forward_params *given)
     p.tile_w = DCN_TILE_W;
     p.tile_groups = DCN_TILE_GROUPS;
     p.softmax = DCN_USES_SOFTMAX;
+#if defined(DCN_LEVELS)
+    p.level_points = DCN_LEVEL_POINTS;
+#endif
     return p;
 }
 
@@ -54,6 +58,9 @@ DCN_INLINE dcn_forward_params dcn_specialised(const dcn_forward_params *given)
 #if DCN_SUBGROUP % DCN_SLOT_LANES == 0 && DCN_WORK_ITEMS % DCN_SUBGROUP == 0
 #define DCN_TEAM_BARRIER() DCN_SUBGROUP_BARRIER()
 #define DCN_TEAM_ALL(x)    dcn_subgroup_all(x)
+#if (DCN_SLOT_LANES & (DCN_SLOT_LANES - 1)) == 0
+#define DCN_TEAM_EXCHANGE(x, apart) dcn_subgroup_exchange(x, apart)
+#endif
 #endif
 #endif
 

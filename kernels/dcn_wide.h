@@ -144,6 +144,23 @@ DCN_INLINE dcn_corners dcn_point_of(DCN_GLOBAL const int *grid, const dcn_forwar
 #endif
 }
 
+/* What a position changes by with an offset, along x and y; with a location in point k's level. */
+DCN_INLINE dcn_float2 dcn_scales_of(DCN_GLOBAL const int *grid, const dcn_forward_params *p, int k)
+{
+#if defined(DCN_LEVELS)
+    return DCN_FLOAT2((float)grid[k], (float)grid[p->grid_plane + k]);
+#else
+    (void)grid;
+    (void)k;
+#if defined(DCN_KERNEL_H)
+    (void)p;
+    return DCN_FLOAT2(1.0f, 1.0f);
+#else
+    return DCN_FLOAT2(p->scale, p->scale);
+#endif
+#endif
+}
+
 /* Bytes from a pixel to the next one. */
 DCN_INLINE dcn_bytes dcn_pixel_bytes(const dcn_forward_params *p)
 {

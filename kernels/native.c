@@ -13,6 +13,9 @@
 #ifdef DCN_SHAPE_LONG
 #include "dcn_forward_long.h"
 #else
+#include "dcn_backward_points.h"
+#include "dcn_backward_statistics.h"
+#include "dcn_backward_value.h"
 #include "dcn_forward_wide.h"
 #endif
 
@@ -28,11 +31,15 @@ static dcn_forward_tensors forward_tensors(const dcn_native_args *args, const dc
 }
 
 #if defined(DCN_LEVELS)
-#define FORWARD_LONG "attention_long"
-#define FORWARD_WIDE "attention_wide"
+#define FORWARD_LONG    "attention_long"
+#define FORWARD_WIDE    "attention_wide"
+#define BACKWARD_POINTS "attention_backward_points"
+#define BACKWARD_VALUE  "attention_backward_value"
 #else
-#define FORWARD_LONG "forward_long"
-#define FORWARD_WIDE "forward_wide"
+#define FORWARD_LONG    "forward_long"
+#define FORWARD_WIDE    "forward_wide"
+#define BACKWARD_POINTS "backward_points"
+#define BACKWARD_VALUE  "backward_value"
 #endif
 
 #ifdef DCN_SHAPE_LONG
@@ -65,9 +72,119 @@ static void forward_wide(const dcn_native_args *args, uint64_t first, uint64_t l
         dcn_forward_wide_group(0, t, params, args->local, (dcn_i64)group);
 }
 
+/* A kernel's buffers as a launch binds them: tensors that it lacks are NULL. */
+static dcn_backward_tensors backward_tensors(const dcn_backward_wide_params *params, const void *value,
+                                             const void *offset, const void *mask, const void *grad_output,
+                                             const int *grid)
+{
+    dcn_backward_tensors t = {0};
+    if (value)
+        t.value = (const dcn_storage *)value + params->forward.value_at;
+    t.offset = (const dcn_storage *)offset + params->forward.offset_at;
+    if (mask)
+        t.mask = (const dcn_storage *)mask + params->forward.mask_at;
+    if (grad_output)
+        t.grad_output = (const dcn_storage *)grad_output + params->forward.output_at;
+    t.grid = grid;
+    return t;
+}
+
+#define EACH_GROUP for (uint64_t group = first; group < last; group++)
+
+static void backward_points(const dcn_native_args *args, uint64_t first, uint64_t last)
+{
+    void *const *b = args->buffers;
+    const dcn_backward_tensors t = backward_tensors(args->params, b[0], b[1], b[2], b[3], b[4]);
+    EACH_GROUP
+    dcn_points_group(0, t, args->params, b[5], b[6], args->local, (dcn_i64)group);
+}
+
+static void backward_points_fast(const dcn_native_args *args, uint64_t first, uint64_t last)
+{
+    void *const *b = args->buffers;
+    const dcn_backward_tensors t = backward_tensors(args->params, b[0], b[1], b[2], b[3], b[4]);
+    EACH_GROUP
+    dcn_points_group(1, t, args->params, b[5], b[6], args->local, (dcn_i64)group);
+}
+
+static void backward_clear(const dcn_native_args *args, uint64_t first, uint64_t last)
+{
+    const dcn_backward_wide_params *params = args->params;
+    EACH_GROUP
+    dcn_clear_group((uint32_t *)args->buffers[0] + params->workspace_at, params, (dcn_i64)group);
+}
+
+static void backward_count(const dcn_native_args *args, uint64_t first, uint64_t last)
+{
+    const dcn_backward_wide_params *params = args->params;
+    void *const *b = args->buffers;
+    const dcn_backward_tensors t = backward_tensors(params, NULL, b[0], NULL, NULL, b[1]);
+    EACH_GROUP
+    dcn_count_group(t, params, (uint32_t *)b[2] + params->workspace_at, args->local, (dcn_i64)group);
+}
+
+static void backward_reserve(const dcn_native_args *args, uint64_t first, uint64_t last)
+{
+    const dcn_backward_wide_params *params = args->params;
+    EACH_GROUP
+    dcn_reserve_group(params, (uint32_t *)args->buffers[0] + params->workspace_at, args->local, (dcn_i64)group);
+}
+
+static void backward_fill(const dcn_native_args *args, uint64_t first, uint64_t last)
+{
+    const dcn_backward_wide_params *params = args->params;
+    EACH_GROUP
+    dcn_fill_group(params, (uint32_t *)args->buffers[0] + params->workspace_at, args->local, (dcn_i64)group);
+}
+
+static void backward_statistics(const dcn_native_args *args, uint64_t first, uint64_t last)
+{
+    const dcn_backward_wide_params *params = args->params;
+    const dcn_storage *mask = (const dcn_storage *)args->buffers[0] + params->forward.mask_at;
+    EACH_GROUP
+    dcn_statistics_group(mask, params, (uint32_t *)args->buffers[1] + params->workspace_at, (dcn_i64)group);
+}
+
+static void backward_heavy(const dcn_native_args *args, uint64_t first, uint64_t last)
+{
+    const dcn_backward_wide_params *params = args->params;
+    void *const *b = args->buffers;
+    const dcn_backward_tensors t = backward_tensors(params, NULL, b[0], b[1], b[2], b[3]);
+    EACH_GROUP
+    dcn_heavy_group(t, params, (uint32_t *)b[4] + params->workspace_at, args->local, (dcn_i64)group);
+}
+
+static void backward_gather(const dcn_native_args *args, uint64_t first, uint64_t last)
+{
+    const dcn_backward_wide_params *params = args->params;
+    void *const *b = args->buffers;
+    const dcn_backward_tensors t = backward_tensors(params, NULL, b[0], b[1], b[2], b[3]);
+    EACH_GROUP
+    dcn_gather_group(0, t, params, b[4], (uint32_t *)b[5] + params->workspace_at, args->local, (dcn_i64)group);
+}
+
+static void backward_gather_fast(const dcn_native_args *args, uint64_t first, uint64_t last)
+{
+    const dcn_backward_wide_params *params = args->params;
+    void *const *b = args->buffers;
+    const dcn_backward_tensors t = backward_tensors(params, NULL, b[0], b[1], b[2], b[3]);
+    EACH_GROUP
+    dcn_gather_group(1, t, params, b[4], (uint32_t *)b[5] + params->workspace_at, args->local, (dcn_i64)group);
+}
+
 #define KERNELS                                                                                                        \
     X(FORWARD_WIDE, "dcn_forward_wide_fast", forward_wide_fast)                                                        \
-    X(FORWARD_WIDE, "dcn_forward_wide", forward_wide)
+    X(FORWARD_WIDE, "dcn_forward_wide", forward_wide)                                                                  \
+    X(BACKWARD_POINTS, "dcn_backward_points_fast", backward_points_fast)                                               \
+    X(BACKWARD_POINTS, "dcn_backward_points", backward_points)                                                         \
+    X(BACKWARD_VALUE, "dcn_backward_clear", backward_clear)                                                            \
+    X(BACKWARD_VALUE, "dcn_backward_count", backward_count)                                                            \
+    X(BACKWARD_VALUE, "dcn_backward_reserve", backward_reserve)                                                        \
+    X(BACKWARD_VALUE, "dcn_backward_fill", backward_fill)                                                              \
+    X(BACKWARD_VALUE, "dcn_backward_statistics", backward_statistics)                                                  \
+    X(BACKWARD_VALUE, "dcn_backward_heavy", backward_heavy)                                                            \
+    X(BACKWARD_VALUE, "dcn_backward_gather_fast", backward_gather_fast)                                                \
+    X(BACKWARD_VALUE, "dcn_backward_gather", backward_gather)
 
 #endif
 

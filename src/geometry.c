@@ -64,10 +64,19 @@ static void repeat_points(int32_t *planes, int64_t plane, int64_t points)
             planes[i * plane + k] = planes[i * plane + k - points];
 }
 
+int64_t dcn_grid_cells(const dcn_grid *grid)
+{
+    int64_t cells = 0;
+    for (int64_t l = 0; l < grid->levels.count; l++)
+        cells += (grid->levels.shapes[2 * l] + 1) * (grid->levels.shapes[2 * l + 1] + 1);
+    return cells;
+}
+
 static void fill_levels(const dcn_levels *levels, int64_t plane, int32_t *planes)
 {
     int64_t k = 0;
     int64_t start = 0;
+    int64_t cells = 0;
     for (int64_t l = 0; l < levels->count; l++) {
         const int64_t height = levels->shapes[2 * l];
         const int64_t width = levels->shapes[2 * l + 1];
@@ -75,9 +84,10 @@ static void fill_levels(const dcn_levels *levels, int64_t plane, int32_t *planes
             planes[k] = (int32_t)width;
             planes[plane + k] = (int32_t)height;
             planes[2 * plane + k] = (int32_t)start;
-            planes[3 * plane + k] = 0;
+            planes[3 * plane + k] = (int32_t)cells;
         }
         start += height * width;
+        cells += (height + 1) * (width + 1);
     }
     repeat_points(planes, plane, k);
 }

@@ -41,8 +41,11 @@ int64_t dcn_grid_plane(const dcn_grid *grid);
 
 /* For each point, column by column, the constant part of its position, scale * (i * dilation - c), as an integer and a
  * fraction in [0, 1): planes x integers, y integers, x fractions, y fractions (float bits); 4 * dcn_grid_plane() in
- * all. With levels, for each point its level's width, height and first row of the values, and a plane of zeros. */
+ * all. With levels, for each point its level's width, height, first row of the values and first cell. */
 dcn_status dcn_grid_fill(const dcn_grid *grid, int32_t *planes);
+
+/* Cells of all levels: those of a level begin one pixel outside it. */
+int64_t dcn_grid_cells(const dcn_grid *grid);
 
 /* c: the grid's centre along one axis; multiply, then divide. */
 int64_t dcn_grid_center(int64_t kernel, int64_t dilation);

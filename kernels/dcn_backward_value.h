@@ -1,0 +1,571 @@
+/*
+ * The gradient of the value, wide shape: each value pixel gathers the points that have it as a corner, from their bins
+ * (dcn_backward_bins.h). A work-group owns a tile of value pixels of a group, stages the points of the cells around
+ * them, each cell's in order, and a slot of `lanes` work-items sums for a pair of pixels, one above the other. Nothing
+ * is added in memory, so that every run gives the same bits.
+ *
+ * A tile with more points than there is room for is walked in pieces. A cell that alone has more is crowded: its points
+ * lie in order already; where it is heavy too, sums for blocks of its points have been made before.
+ */
+#include "dcn_backward_bins.h"
+
+/* Terms that are added up one after the other; longer sums come in such parts. */
+#define DCN_SERIAL 64
+
+/* Points whose gradients are loaded together. */
+#define DCN_TOGETHER 4
+
+/* Work-group memory. Of each staged point the weights of its corners as two pairs, upper and lower, first column and
+ * second, and where its output pixel's gradients lie; of each staged point before, its number; of each cell of the tile
+ * where its points begin in `ids`, with one more at a row's end; and for each row what to take from that for a place
+ * among the tile's points. */
+typedef struct dcn_gather {
+    DCN_LOCAL dcn_float2 *pairs;
+    DCN_LOCAL dcn_bytes *at;
+    DCN_LOCAL unsigned *ids;
+    DCN_LOCAL unsigned *starts;
+    DCN_LOCAL unsigned *shifts; /* then the number of points */
+} dcn_gather;
+
+/* Value pixels that a work-group owns. */
+typedef struct dcn_value_tile {
+    int group;
+    int x;
+    int y;
+    dcn_i64 image;
+    dcn_i64 plane;
+    int width; /* of the image, or of the level that the tile lies in */
+    int height;
+    int first_pixel; /* of the level, in the image */
+    unsigned first_cell;
+} dcn_value_tile;
+
+/* The sums of a pair of pixels. */
+typedef struct dcn_pair_sums {
+    float upper[DCN_VECTOR];
+    float lower[DCN_VECTOR];
+} dcn_pair_sums;
+
+/* Consecutive cells of a tile that are summed together, by their place among its points. */
+typedef struct dcn_piece {
+    unsigned first;
+    unsigned last;
+    int cell;    /* its first cell */
+    int next;    /* the cell that the next piece begins with */
+    int crowded; /* it is a part of one cell with more points than there is room for */
+} dcn_piece;
+
+DCN_INLINE dcn_gather dcn_gather_of(const dcn_backward_wide_params *p, DCN_LOCAL dcn_float4 *memory)
+{
+    dcn_gather gather;
+    gather.pairs = (DCN_LOCAL dcn_float2 *)memory;
+    gather.at = (DCN_LOCAL dcn_bytes *)(gather.pairs + 2 * p->room);
+    gather.ids = (DCN_LOCAL unsigned *)(gather.at + p->room);
+    gather.starts = gather.ids + p->room;
+    gather.shifts = gather.starts + (p->value_h + 1) * (p->value_w + 2);
+    return gather;
+}
+
+#if defined(DCN_LEVELS)
+
+/* Puts tile `id` of an image into its level. The last levels come first: they are the small ones, whose pixels have the
+ * most points. */
+DCN_INLINE void dcn_find_level(DCN_GLOBAL const int *grid, const dcn_backward_wide_params *p, int id,
+                               dcn_value_tile *tile)
+{
+    int k = p->forward.points;
+    int columns;
+    int before;
+    int end = 0;
+    do {
+        before = end;
+        k -= p->forward.level_points;
+        tile->width = grid[k];
+        tile->height = grid[p->forward.grid_plane + k];
+        columns = dcn_over(tile->width + p->value_w - 1, p->value_w);
+        end += columns * dcn_over(tile->height + p->value_h - 1, p->value_h);
+    } while (id >= end);
+    tile->first_pixel = grid[2 * p->forward.grid_plane + k];
+    tile->first_cell = (unsigned)grid[3 * p->forward.grid_plane + k];
+    const int row = dcn_over(id - before, columns);
+    tile->x = (id - before - row * columns) * p->value_w;
+    tile->y = row * p->value_h;
+}
+
+#endif
+
+DCN_INLINE dcn_value_tile dcn_value_tile_of(DCN_GLOBAL const int *grid, const dcn_backward_wide_params *p,
+                                            dcn_i64 work_group)
+{
+    dcn_value_tile tile;
+    const dcn_index id = (dcn_index)work_group;
+    const dcn_index tiles = dcn_divide(id, p->forward.group, p->by_group);
+    const dcn_index rows = dcn_divide(tiles, p->values_w, p->by_values_w);
+    const dcn_index image = dcn_divide(rows, p->values_h, p->by_values_h);
+    tile.group = (int)(id - tiles * p->forward.group);
+    tile.image = image;
+    tile.plane = tile.image * p->forward.group + tile.group;
+#if defined(DCN_LEVELS)
+    dcn_find_level(grid, p, (int)(tiles - rows * p->values_w), &tile);
+#else
+    (void)grid;
+    tile.x = (int)(tiles - rows * p->values_w) * p->value_w;
+    tile.y = (int)(rows - image * p->values_h) * p->value_h;
+    tile.width = p->forward.width;
+    tile.height = p->forward.height;
+    tile.first_pixel = 0;
+    tile.first_cell = 0u;
+#endif
+    return tile;
+}
+
+/* ---- staging ---------------------------------------------------------------------------------- */
+
+/* Where the points of cell (row, column) of a tile begin among the tile's. */
+DCN_INLINE unsigned dcn_position_of(const dcn_backward_wide_params *p, dcn_gather gather, int row, int column)
+{
+    return gather.starts[row * (p->value_w + 2) + column] - gather.shifts[row];
+}
+
+/* Where each cell's points begin; cells beyond the image have none. */
+DCN_INLINE void dcn_stage_starts(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_value_tile tile,
+                                 dcn_gather gather)
+{
+    const int columns = p->value_w + 2;
+    DCN_GLOBAL const unsigned *starts = dcn_starts_of(workspace, p, tile.plane);
+    DCN_FOR_ITEMS(item, p->items)
+    for (int i = item; i < (p->value_h + 1) * columns; i += p->items) {
+        const int row = dcn_over(i, columns);
+        const int x = tile.x + i - row * columns;
+        const unsigned y = (unsigned)(tile.y + row);
+        const unsigned cell =
+            tile.first_cell + y * (unsigned)(tile.width + 1) + (unsigned)(x < tile.width + 1 ? x : tile.width + 1);
+        gather.starts[i] = starts[y <= (unsigned)tile.height ? cell : (unsigned)p->cells];
+    }
+    DCN_BARRIER();
+    DCN_FOR_ITEMS(item, p->items)
+    if (item == 0) {
+        unsigned points = 0u;
+        for (int row = 0; row <= p->value_h; row++) {
+            gather.shifts[row] = gather.starts[row * columns] - points;
+            points += gather.starts[row * columns + columns - 1] - gather.starts[row * columns];
+        }
+        gather.shifts[p->value_h + 1] = points;
+    }
+    DCN_BARRIER();
+}
+
+/* The piece that begins with a cell, of a crowded one at a place in it. */
+DCN_INLINE dcn_piece dcn_piece_of(const dcn_backward_wide_params *p, dcn_gather gather, int cell, unsigned first)
+{
+    const int columns = p->value_w + 1;
+    const int cells = (p->value_h + 1) * columns;
+    const unsigned room = (unsigned)p->room;
+    const unsigned points = gather.shifts[p->value_h + 1];
+    dcn_piece piece;
+    piece.cell = cell;
+    piece.first = first;
+    piece.last = points;
+    piece.next = cells;
+    piece.crowded = 0;
+    if (points <= room)
+        return piece;
+    const int row = dcn_over(cell, columns);
+    const unsigned begin = dcn_position_of(p, gather, row, cell - row * columns);
+    const unsigned end = dcn_position_of(p, gather, row, cell - row * columns + 1);
+    piece.crowded = end - begin > room;
+    if (piece.crowded) {
+        piece.last = end - begin > (unsigned)p->heavy || end - first <= room ? end : first + room;
+        piece.next = piece.last == end ? cell + 1 : cell;
+        return piece;
+    }
+    if (points - first <= room)
+        return piece;
+    /* The last cell that the piece may end before. */
+    int fits = cell + 1;
+    int beyond = cells;
+    while (beyond - fits > 1) {
+        const int middle = (fits + beyond) / 2;
+        const int middle_row = dcn_over(middle, columns);
+        if (dcn_position_of(p, gather, middle_row, middle - middle_row * columns) - first <= room)
+            fits = middle;
+        else
+            beyond = middle;
+    }
+    const int last_row = dcn_over(fits, columns);
+    piece.last = dcn_position_of(p, gather, last_row, fits - last_row * columns);
+    piece.next = fits;
+    return piece;
+}
+
+/* A staged point's entry. */
+DCN_INLINE void dcn_stage_entry(const dcn_backward_wide_params *p, dcn_gather gather, dcn_binned point, unsigned place)
+{
+    gather.pairs[2u * place] = DCN_FLOAT2(point.corners.w00, point.corners.w10);
+    gather.pairs[2u * place + 1u] = DCN_FLOAT2(point.corners.w01, point.corners.w11);
+    gather.at[place] = (dcn_bytes)dcn_pixel_of(&p->forward, point.place) * dcn_pixel_bytes(&p->forward);
+}
+
+/* Stages a piece: numbers first, then each point at its rank in its cell. */
+DCN_INLINE void dcn_stage_piece(dcn_backward_tensors t, const dcn_backward_wide_params *p,
+                                DCN_GLOBAL unsigned *workspace, dcn_value_tile tile, dcn_gather gather, dcn_piece piece)
+{
+    DCN_GLOBAL const unsigned *ids = dcn_ids_of(workspace, p, tile.plane);
+    DCN_GLOBAL const float *statistics = dcn_statistics_of(workspace, p, tile.image);
+    const unsigned count = piece.last - piece.first;
+    DCN_FOR_ITEMS(item, p->items)
+    {
+        int row = 0;
+        for (unsigned i = (unsigned)item; i < count; i += (unsigned)p->items) {
+            while (row < p->value_h && piece.first + i >= dcn_position_of(p, gather, row + 1, 0))
+                row++;
+            gather.ids[i] = ids[gather.shifts[row] + piece.first + i];
+        }
+    }
+    DCN_BARRIER();
+    DCN_FOR_ITEMS(item, p->items)
+    for (unsigned i = (unsigned)item; i < count; i += (unsigned)p->items) {
+        const unsigned id = gather.ids[i];
+        const dcn_binned point = dcn_binned_of(t, p, statistics, tile.group, id);
+        unsigned place = i;
+        if (!piece.crowded) {
+            const int row = point.corners.y.cell + 1 - tile.y;
+            const int column = point.corners.x.cell + 1 - tile.x;
+            const unsigned end = dcn_position_of(p, gather, row, column + 1) - piece.first;
+            place = dcn_position_of(p, gather, row, column) - piece.first;
+            for (unsigned other = place; other < end; other++)
+                place += gather.ids[other] < id;
+        }
+        dcn_stage_entry(p, gather, point, place);
+    }
+    DCN_BARRIER();
+}
+
+/* ---- summing ---------------------------------------------------------------------------------- */
+
+/* Which pixels of a pair a row of cells touches: the first row the upper, with lower weights; the second both; the
+ * third the lower, with upper weights. */
+DCN_INLINE void dcn_add_point(const float *v, dcn_float2 weights, const int row, dcn_pair_sums *sums)
+{
+    DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++)
+    {
+        if (row < 2)
+            sums->upper[j] = dcn_multiply_add(row == 0 ? weights.y : weights.x, v[j], sums->upper[j]);
+        if (row > 0)
+            sums->lower[j] = dcn_multiply_add(row == 1 ? weights.y : weights.x, v[j], sums->lower[j]);
+    }
+}
+
+DCN_INLINE void dcn_load_channels(const int fast, DCN_GLOBAL const dcn_storage *from, int wanted, float *v)
+{
+    if (fast) {
+        dcn_load_vector(from, v);
+    } else {
+        for (int j = 0; j < DCN_VECTOR; j++)
+            v[j] = j < wanted ? dcn_load(from + j) : 0.0f;
+    }
+}
+
+/* Staged points first … last-1; those from `right` on have the pixels in their first column. */
+DCN_INLINE void dcn_add_points(const int fast, DCN_GLOBAL const dcn_storage *grad, dcn_gather gather, unsigned first,
+                               unsigned right, unsigned last, int wanted, const int row, dcn_pair_sums *sums)
+{
+    unsigned e = first;
+    for (; e + DCN_TOGETHER <= last; e += DCN_TOGETHER) {
+        float v[DCN_TOGETHER][DCN_VECTOR];
+        dcn_float2 weights[DCN_TOGETHER];
+        DCN_UNROLL for (int i = 0; i < DCN_TOGETHER; i++)
+        {
+            weights[i] = gather.pairs[2u * (e + (unsigned)i) + (e + (unsigned)i < right ? 1u : 0u)];
+            dcn_load_channels(fast, DCN_AT(grad, gather.at[e + (unsigned)i]), wanted, v[i]);
+        }
+        DCN_UNROLL for (int i = 0; i < DCN_TOGETHER; i++) dcn_add_point(v[i], weights[i], row, sums);
+    }
+    for (; e < last; e++) {
+        float v[DCN_VECTOR];
+        dcn_load_channels(fast, DCN_AT(grad, gather.at[e]), wanted, v);
+        dcn_add_point(v, gather.pairs[2u * e + (e < right ? 1u : 0u)], row, sums);
+    }
+}
+
+/* The same for a long sum, in parts. */
+DCN_INLINE void dcn_add_parts(const int fast, DCN_GLOBAL const dcn_storage *grad, dcn_gather gather, unsigned first,
+                              unsigned right, unsigned last, int wanted, const int row, dcn_pair_sums *sums)
+{
+    for (unsigned e = first; e < last; e += DCN_SERIAL) {
+        dcn_pair_sums part;
+        DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) part.upper[j] = part.lower[j] = 0.0f;
+        dcn_add_points(fast, grad, gather, e, right, last - e > DCN_SERIAL ? e + DCN_SERIAL : last, wanted, row, &part);
+        DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++)
+        {
+            sums->upper[j] += part.upper[j];
+            sums->lower[j] += part.lower[j];
+        }
+    }
+}
+
+/* The sums of a heavy cell's corners, a block after the other: corner by corner, channel by channel. */
+DCN_INLINE DCN_GLOBAL float *dcn_heavy_sums(DCN_GLOBAL unsigned *workspace, const dcn_backward_wide_params *p,
+                                            dcn_i64 plane, unsigned start, unsigned block)
+{
+    return (DCN_GLOBAL float *)dcn_bins_of(workspace, p, plane) + start +
+           (dcn_i64)block * 4 * p->forward.group_channels;
+}
+
+/* Adds a heavy cell to one pixel, which is the cell's corner of that number. */
+DCN_INLINE void dcn_add_heavy(DCN_GLOBAL const float *blocks, const dcn_backward_wide_params *p, unsigned count,
+                              int corner, int channel, int wanted, float *sums)
+{
+    const int channels = p->forward.group_channels;
+    for (unsigned done = 0; done < count; done += (unsigned)p->block) {
+        for (int j = 0; j < DCN_VECTOR && j < wanted; j++)
+            sums[j] += blocks[corner * channels + channel + j];
+        blocks += 4 * channels;
+    }
+}
+
+/* What one work-item sums for, and what of the piece it needs. */
+typedef struct dcn_pair {
+    int x; /* in the tile */
+    int y;
+    int channel;
+    int wanted; /* channels, 0: nothing to do */
+} dcn_pair;
+
+DCN_INLINE dcn_pair dcn_pair_of(const dcn_backward_wide_params *p, dcn_value_tile tile, int item, int pass)
+{
+    const dcn_forward_params *f = &p->forward;
+    const int slot = dcn_over(item, f->lanes);
+    const int row = dcn_over(slot, p->value_w);
+    dcn_pair pair;
+    pair.x = slot - row * p->value_w;
+    pair.y = 2 * row;
+    pair.channel = (pass * f->lanes + item - slot * f->lanes) * DCN_VECTOR;
+    pair.wanted = f->group_channels - pair.channel < DCN_VECTOR ? f->group_channels - pair.channel : DCN_VECTOR;
+    if (pair.y >= p->value_h || tile.y + pair.y >= tile.height || tile.x + pair.x >= tile.width || pair.wanted < 0)
+        pair.wanted = 0;
+    return pair;
+}
+
+/* A crowded, heavy cell's share of a pair. */
+DCN_INLINE void dcn_sum_heavy(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_value_tile tile,
+                              dcn_gather gather, dcn_piece piece, dcn_pair pair, dcn_pair_sums *sums)
+{
+    const int cell_row = dcn_over(piece.cell, p->value_w + 1);
+    const int right = pair.x - (piece.cell - cell_row * (p->value_w + 1)) + 1; /* 1: the pixel's second column */
+    const int row = cell_row - pair.y;
+    if (right < 0 || right > 1 || row < 0 || row > 2)
+        return;
+    DCN_GLOBAL const float *blocks =
+        dcn_heavy_sums(workspace, p, tile.plane, gather.shifts[cell_row] + piece.first, 0u);
+    const unsigned count = piece.last - piece.first;
+    if (row < 2)
+        dcn_add_heavy(blocks, p, count, 2 * (1 - row) + right, pair.channel, pair.wanted, sums->upper);
+    if (row > 0)
+        dcn_add_heavy(blocks, p, count, 2 * (2 - row) + right, pair.channel, pair.wanted, sums->lower);
+}
+
+DCN_INLINE unsigned dcn_within(unsigned position, dcn_piece piece)
+{
+    const unsigned at = position < piece.first ? piece.first : position;
+    return (at > piece.last ? piece.last : at) - piece.first;
+}
+
+/* A piece's share of a pair: of three rows of cells the two that touch it. */
+DCN_INLINE void dcn_sum_piece(const int fast, DCN_GLOBAL const dcn_storage *grad, const dcn_backward_wide_params *p,
+                              dcn_gather gather, dcn_piece piece, dcn_pair pair, dcn_pair_sums *sums)
+{
+    DCN_UNROLL for (int row = 0; row < 3; row++)
+    {
+        if (pair.y + row <= p->value_h) {
+            const unsigned first = dcn_within(dcn_position_of(p, gather, pair.y + row, pair.x), piece);
+            const unsigned right = dcn_within(dcn_position_of(p, gather, pair.y + row, pair.x + 1), piece);
+            const unsigned last = dcn_within(dcn_position_of(p, gather, pair.y + row, pair.x + 2), piece);
+            if (last - first <= DCN_SERIAL)
+                dcn_add_points(fast, grad, gather, first, right, last, pair.wanted, row, sums);
+            else
+                dcn_add_parts(fast, grad, gather, first, right, last, pair.wanted, row, sums);
+        }
+    }
+}
+
+/* ---- storing ---------------------------------------------------------------------------------- */
+
+DCN_INLINE void dcn_store_gradient(const int fast, const float *sums, DCN_GLOBAL void *gradient, dcn_i64 at, int wanted,
+                                   int float32)
+{
+    if (float32) {
+        DCN_GLOBAL float *to = (DCN_GLOBAL float *)gradient + at;
+        if (fast) {
+            DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j += 4) * (DCN_GLOBAL dcn_float4 *)(to + j) =
+                DCN_FLOAT4(sums[j], sums[j + 1], sums[j + 2], sums[j + 3]);
+        } else {
+            for (int j = 0; j < wanted; j++)
+                to[j] = sums[j];
+        }
+        return;
+    }
+    DCN_GLOBAL dcn_storage *to = (DCN_GLOBAL dcn_storage *)gradient + at;
+    if (fast) {
+        dcn_store_vector(sums, to);
+    } else {
+        for (int j = 0; j < wanted; j++)
+            dcn_store(sums[j], to + j);
+    }
+}
+
+DCN_INLINE void dcn_store_pair(const int fast, const dcn_backward_wide_params *p, dcn_value_tile tile, dcn_pair pair,
+                               const dcn_pair_sums *sums, DCN_GLOBAL void *grad_value)
+{
+    const dcn_forward_params *f = &p->forward;
+    const dcn_index pixel = tile.first_pixel + (dcn_index)(tile.y + pair.y) * tile.width + tile.x + pair.x;
+    const dcn_i64 at =
+        p->grad_value_at + tile.image * f->image + pixel * f->channels + tile.group * f->group_channels + pair.channel;
+    if (pair.wanted == 0)
+        return;
+    dcn_store_gradient(fast, sums->upper, grad_value, at, pair.wanted, p->float32_gradients);
+    if (pair.y + 1 < p->value_h && tile.y + pair.y + 1 < tile.height)
+        dcn_store_gradient(fast, sums->lower, grad_value, at + (dcn_i64)tile.width * f->channels, pair.wanted,
+                           p->float32_gradients);
+}
+
+DCN_INLINE void dcn_gather_group(const int fast, dcn_backward_tensors all, const dcn_backward_wide_params *given,
+                                 DCN_GLOBAL void *grad_value, DCN_GLOBAL unsigned *workspace,
+                                 DCN_LOCAL dcn_float4 *memory, dcn_i64 work_group)
+{
+    const dcn_backward_wide_params special = dcn_backward_specialised(given);
+    const dcn_backward_wide_params *p = &special;
+    const dcn_value_tile tile = dcn_value_tile_of(all.grid, p, work_group);
+    const dcn_backward_tensors t = dcn_backward_image(all, &p->forward, tile.image);
+    const dcn_gather gather = dcn_gather_of(p, memory);
+    const int passes = dcn_passes(&p->forward);
+    DCN_KEEP(dcn_pair_sums, sums);
+    dcn_stage_starts(p, workspace, tile, gather);
+    const int cells = (p->value_h + 1) * (p->value_w + 1);
+    for (int pass = 0; pass < passes; pass++) {
+        DCN_FOR_ITEMS(item, p->items)
+        DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) DCN_KEPT(sums, item).upper[j] = DCN_KEPT(sums, item).lower[j] =
+            0.0f;
+        unsigned first = 0u;
+        for (int cell = 0; cell < cells;) {
+            const dcn_piece piece = dcn_piece_of(p, gather, cell, first);
+            const int heavy = piece.last - piece.first > (unsigned)p->room;
+            if (!heavy)
+                dcn_stage_piece(t, p, workspace, tile, gather, piece);
+            DCN_FOR_ITEMS(item, p->items)
+            {
+                const dcn_pair pair = dcn_pair_of(p, tile, item, pass);
+                if (pair.wanted > 0 && heavy)
+                    dcn_sum_heavy(p, workspace, tile, gather, piece, pair, &DCN_KEPT(sums, item));
+                else if (pair.wanted > 0)
+                    dcn_sum_piece(fast, t.grad_output + tile.group * p->forward.group_channels + pair.channel, p,
+                                  gather, piece, pair, &DCN_KEPT(sums, item));
+            }
+            cell = piece.next;
+            first = piece.last;
+            if (cell < cells)
+                DCN_BARRIER();
+        }
+        DCN_FOR_ITEMS(item, p->items)
+        dcn_store_pair(fast, p, tile, dcn_pair_of(p, tile, item, pass), &DCN_KEPT(sums, item), grad_value);
+        DCN_BARRIER();
+    }
+}
+
+/* ---- heavy cells ------------------------------------------------------------------------------ */
+
+/* Sums of a staged part of a block, for one channel of each corner. */
+DCN_INLINE void dcn_add_block(DCN_GLOBAL const dcn_storage *grad, dcn_gather gather, unsigned first, unsigned last,
+                              float *sums)
+{
+    for (unsigned begin = first; begin < last; begin += DCN_SERIAL) {
+        const unsigned end = last - begin > DCN_SERIAL ? begin + DCN_SERIAL : last;
+        float part[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+        for (unsigned e = begin; e < end; e++) {
+            const float v = dcn_load(DCN_AT(grad, gather.at[e]));
+            part[0] = dcn_multiply_add(gather.pairs[2u * e].x, v, part[0]);
+            part[1] = dcn_multiply_add(gather.pairs[2u * e + 1u].x, v, part[1]);
+            part[2] = dcn_multiply_add(gather.pairs[2u * e].y, v, part[2]);
+            part[3] = dcn_multiply_add(gather.pairs[2u * e + 1u].y, v, part[3]);
+        }
+        DCN_UNROLL for (int corner = 0; corner < 4; corner++) sums[corner] += part[corner];
+    }
+}
+
+typedef struct dcn_block_sums {
+    float corner[4];
+} dcn_block_sums;
+
+/* The block of a heavy cell that an entry of the list names. */
+DCN_INLINE void dcn_sum_block(dcn_backward_tensors all, const dcn_backward_wide_params *p,
+                              DCN_GLOBAL unsigned *workspace, DCN_LOCAL dcn_float4 *memory, unsigned plane,
+                              unsigned cell, unsigned block)
+{
+    const dcn_forward_params *f = &p->forward;
+    const dcn_gather gather = dcn_gather_of(p, memory);
+    const dcn_i64 image = dcn_divide((dcn_index)plane, f->group, p->by_group);
+    const int group = (int)(plane - image * f->group);
+    const dcn_backward_tensors t = dcn_backward_image(all, f, image);
+    const unsigned start = dcn_starts_of(workspace, p, plane)[cell];
+    const unsigned left = dcn_starts_of(workspace, p, plane)[cell + 1] - start - block * (unsigned)p->block;
+    const unsigned count = left < (unsigned)p->block ? left : (unsigned)p->block;
+    DCN_GLOBAL const unsigned *ids = dcn_ids_of(workspace, p, plane) + start + block * (unsigned)p->block;
+    DCN_GLOBAL float *result = dcn_heavy_sums(workspace, p, plane, start, block);
+    const int channels = f->group_channels < p->items ? f->group_channels : p->items;
+    const int parts = dcn_over(p->items, channels);
+    DCN_LOCAL dcn_float4 *kept = (DCN_LOCAL dcn_float4 *)gather.pairs;
+    for (int from = 0; from < f->group_channels; from += channels) {
+        DCN_KEEP(dcn_block_sums, sums);
+        DCN_FOR_ITEMS(item, p->items)
+        DCN_UNROLL for (int corner = 0; corner < 4; corner++) DCN_KEPT(sums, item).corner[corner] = 0.0f;
+        for (unsigned begin = 0; begin < count; begin += (unsigned)p->room) {
+            const unsigned staged = count - begin < (unsigned)p->room ? count - begin : (unsigned)p->room;
+            DCN_FOR_ITEMS(item, p->items)
+            for (unsigned i = (unsigned)item; i < staged; i += (unsigned)p->items)
+                dcn_stage_entry(p, gather,
+                                dcn_binned_of(t, p, dcn_statistics_of(workspace, p, image), group, ids[begin + i]), i);
+            DCN_BARRIER();
+            DCN_FOR_ITEMS(item, p->items)
+            {
+                const int part = dcn_over(item, channels);
+                const int channel = from + item - part * channels;
+                const unsigned each = (staged + (unsigned)parts - 1u) / (unsigned)parts;
+                const unsigned last = ((unsigned)part + 1u) * each < staged ? ((unsigned)part + 1u) * each : staged;
+                if (part < parts && channel < f->group_channels)
+                    dcn_add_block(t.grad_output + group * f->group_channels + channel, gather, (unsigned)part * each,
+                                  last, DCN_KEPT(sums, item).corner);
+            }
+            DCN_BARRIER();
+        }
+        DCN_FOR_ITEMS(item, p->items)
+        kept[item] = DCN_FLOAT4(DCN_KEPT(sums, item).corner[0], DCN_KEPT(sums, item).corner[1],
+                                DCN_KEPT(sums, item).corner[2], DCN_KEPT(sums, item).corner[3]);
+        DCN_BARRIER();
+        DCN_FOR_ITEMS(item, p->items)
+        if (item < channels && from + item < f->group_channels) {
+            dcn_float4 sum = kept[item];
+            for (int part = 1; part < parts; part++) {
+                const dcn_float4 more = kept[part * channels + item];
+                sum = DCN_FLOAT4(sum.x + more.x, sum.y + more.y, sum.z + more.z, sum.w + more.w);
+            }
+            result[from + item] = sum.x;
+            result[f->group_channels + from + item] = sum.y;
+            result[2 * f->group_channels + from + item] = sum.z;
+            result[3 * f->group_channels + from + item] = sum.w;
+        }
+        DCN_BARRIER();
+    }
+}
+
+/* Every block of a heavy cell that is this work-group's. */
+DCN_INLINE void dcn_heavy_group(dcn_backward_tensors t, const dcn_backward_wide_params *given,
+                                DCN_GLOBAL unsigned *workspace, DCN_LOCAL dcn_float4 *memory, dcn_i64 work_group)
+{
+    const dcn_backward_wide_params special = dcn_backward_specialised(given);
+    const dcn_backward_wide_params *p = &special;
+    const unsigned blocks = workspace[p->crowds_at + 1];
+    for (unsigned i = (unsigned)work_group; i < blocks; i += (unsigned)p->workers) {
+        DCN_GLOBAL const unsigned *entry = workspace + (p->blocks_at + (dcn_i64)DCN_BLOCK_ENTRY * i);
+        dcn_sum_block(t, p, workspace, memory, entry[0], entry[1], entry[2]);
+    }
+}
