@@ -1,6 +1,7 @@
 #include "tuning.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #include "status.h"
 
@@ -22,6 +23,20 @@
 #define UNEVEN_COST 0.3
 /* Work-group memory of a wide work-group, so that a compute unit holds several. */
 #define WIDE_MEMORY 32768
+/* What work-items cost that no sub-group can hold whole, where they would exchange values. */
+#define TEAMLESS 1.5
+/* The gradient of the value: pairs of pixels of a work-group; a staged point's share of a pixel's time, and a
+ * work-group's own in pairs; points that are room for at least. */
+#define GATHER_PAIRS 32
+#define STAGE_COST   0.4
+#define FEW_COST     4.0
+#define ROOM         256
+/* Counting points by cell: points that a work-group keeps in its memory, and as many cells; output pixels along one
+ * side of its tile, groups, and cells around those that points without offsets fall into. */
+#define COUNT_POINTS 2048
+#define COUNT_EXTENT 8
+#define COUNT_GROUPS 2
+#define COUNT_MARGIN 2
 /* Multiply-adds that make a long work-item worth its own scheduling, a few microseconds. */
 #define LONG_WORK 100000
 /* Long work-items for each compute unit, so that uneven ones even out. */
@@ -86,9 +101,10 @@ static double tile_cost(int64_t h, int64_t w, int64_t groups, int lanes, int64_t
     return idle * partial * (1.0 + HALO_COST * halo) * (1.0 + LINE_COST * line) * (1.0 + UNEVEN_COST * uneven);
 }
 
-/* The cheapest tile of at most `slots` pixels times groups; among equals the largest. */
+/* The cheapest tile of at most `slots` pixels times groups; among equals the largest. Work-items that `team` does not
+ * divide cost more, unless it is 0. */
 static void choose_tile(int64_t slots, int lanes, int64_t group_bytes, int out_height, int out_width, int group,
-                        dcn_wide_launch *launch)
+                        int64_t team, dcn_wide_launch *launch)
 {
     const int64_t most_groups = larger(WIDE_BYTES / group_bytes, 1);
     double least = 0.0;
@@ -97,7 +113,9 @@ static void choose_tile(int64_t slots, int lanes, int64_t group_bytes, int out_h
         const int64_t pixels = slots / groups;
         for (int64_t h = 1; h <= smaller(pixels, smaller(WIDE_EXTENT, out_height)); h++) {
             for (int64_t w = 1; w <= smaller(pixels / h, smaller(WIDE_EXTENT, out_width)); w++) {
-                const double cost = tile_cost(h, w, groups, lanes, group_bytes, out_height, out_width, group);
+                double cost = tile_cost(h, w, groups, lanes, group_bytes, out_height, out_width, group);
+                if (team > 0 && h * w * groups * lanes % team != 0)
+                    cost *= TEAMLESS;
                 if (largest > 0 && (cost > least || (cost == least && h * w * groups <= largest)))
                     continue;
                 least = cost;
@@ -130,34 +148,49 @@ static int apart(int points, int lanes)
     return pitch;
 }
 
-static dcn_status tune_wide(const dcn_device_limits *limits, uint32_t work_items, dcn_dtype dtype, int index_bits,
-                            int points, int group, int group_channels, int out_height, int out_width, bool scattered,
-                            dcn_wide_launch *launch)
+/* Bytes of work-group memory that a kernel of the wide shape needs. */
+typedef struct slot_memory {
+    uint64_t point;  /* for each point of a slot */
+    uint64_t lane;   /* for each point and lane of a slot */
+    uint64_t slot;   /* for each slot */
+    uint64_t item;   /* for each work-item */
+    uint64_t vector; /* for each work-item, when points come in chunks */
+} slot_memory;
+
+/* Fits points into the memory of a tile: all of them or a chunk; false where not even one fits. */
+static bool fit_points(const slot_memory *need, uint64_t memory, int points, dcn_wide_launch *launch)
 {
-    const int64_t element = (int64_t)dcn_dtype_size(dtype);
+    const uint64_t used = (uint64_t)launch->tile_h * (uint64_t)launch->tile_w * (uint64_t)launch->tile_groups;
+    const uint64_t point_bytes = need->point + need->lane * (uint64_t)launch->lanes;
+    const uint64_t fixed = need->slot * used + need->item * (uint64_t)launch->local;
+    const uint64_t carried = need->vector * (uint64_t)launch->local;
+    launch->chunk = points;
+    launch->pitch = apart(points, launch->lanes);
+    launch->local_bytes = fixed + used * (uint64_t)launch->pitch * point_bytes;
+    if (launch->local_bytes <= memory)
+        return true;
+    const uint64_t room = memory > fixed + carried ? memory - fixed - carried : 0;
+    launch->chunk = launch->pitch = (int)smaller((int64_t)(room / (used * point_bytes)), points);
+    launch->local_bytes = fixed + carried + used * (uint64_t)launch->pitch * point_bytes;
+    return launch->chunk > 0;
+}
+
+static dcn_status tune_slots(const dcn_device_limits *limits, const slot_memory *need, int64_t team,
+                             const dcn_wide_problem *w, dcn_wide_launch *launch)
+{
+    const int64_t element = (int64_t)dcn_dtype_size(w->dtype);
     const int64_t vector = 16 / element;
-    const int64_t items = larger(smaller(WIDE_ITEMS, (int64_t)work_items), 1); /* drivers do report 0 */
-    const uint64_t point_bytes = 4 * sizeof(float) + (uint64_t)index_bits / 8;
+    const int64_t items = larger(smaller(WIDE_ITEMS, (int64_t)w->work_items), 1); /* drivers do report 0 */
     const uint64_t memory = limits->local_memory < WIDE_MEMORY ? limits->local_memory : WIDE_MEMORY;
-    launch->lanes = (int)smaller((group_channels + vector - 1) / vector, items);
+    launch->lanes = (int)smaller((w->group_channels + vector - 1) / vector, items);
     for (int64_t slots = larger(items / launch->lanes, 1);; slots /= 2) {
-        if (scattered)
-            choose_scattered_tile(slots, out_width, group, launch);
+        if (w->scattered)
+            choose_scattered_tile(slots, w->out_width, w->group, launch);
         else
-            choose_tile(slots, launch->lanes, group_channels * element, out_height, out_width, group, launch);
-        const uint64_t used = (uint64_t)launch->tile_h * (uint64_t)launch->tile_w * (uint64_t)launch->tile_groups;
-        launch->local = (uint32_t)used * (uint32_t)launch->lanes;
-        const uint64_t fixed = 2 * sizeof(float) * launch->local;
-        const uint64_t carried = (uint64_t)launch->local * (uint64_t)vector * sizeof(float);
-        launch->chunk = points;
-        launch->pitch = apart(points, launch->lanes);
-        launch->local_bytes = fixed + used * (uint64_t)launch->pitch * point_bytes;
-        if (launch->local_bytes <= memory)
-            return DCN_SUCCESS;
-        const uint64_t room = memory > fixed + carried ? memory - fixed - carried : 0;
-        launch->chunk = launch->pitch = (int)smaller((int64_t)(room / (used * point_bytes)), points);
-        launch->local_bytes = fixed + carried + used * (uint64_t)launch->pitch * point_bytes;
-        if (launch->chunk > 0)
+            choose_tile(slots, launch->lanes, w->group_channels * element, w->out_height, w->out_width, w->group, team,
+                        launch);
+        launch->local = (uint32_t)(launch->tile_h * launch->tile_w * launch->tile_groups) * (uint32_t)launch->lanes;
+        if (fit_points(need, memory, w->points, launch))
             return DCN_SUCCESS;
         if (slots == 1)
             return dcn_fail(DCN_ERROR_UNSUPPORTED,
@@ -166,16 +199,85 @@ static dcn_status tune_wide(const dcn_device_limits *limits, uint32_t work_items
     }
 }
 
-dcn_status dcn_tune_wide(const dcn_device_limits *limits, uint32_t work_items, dcn_dtype dtype, int index_bits,
-                         int points, int group, int group_channels, int out_height, int out_width,
-                         dcn_wide_launch *launch)
+dcn_status dcn_tune_wide(const dcn_device_limits *limits, const dcn_wide_problem *w, dcn_wide_launch *launch)
 {
-    return tune_wide(limits, work_items, dtype, index_bits, points, group, group_channels, out_height, out_width, false,
-                     launch);
+    const uint64_t index = (uint64_t)w->index_bits / 8;
+    const slot_memory need = {.point = 4 * sizeof(float) + index,
+                              .item = 2 * sizeof(float),
+                              .vector = 16 / dcn_dtype_size(w->dtype) * sizeof(float)};
+    return tune_slots(limits, &need, 0, w, launch);
 }
 
-dcn_status dcn_tune_scattered(const dcn_device_limits *limits, uint32_t work_items, dcn_dtype dtype, int index_bits,
-                              int points, int group, int group_channels, int out_width, dcn_wide_launch *launch)
+dcn_status dcn_tune_points(const dcn_device_limits *limits, const dcn_wide_problem *w, bool special,
+                           dcn_wide_launch *launch)
 {
-    return tune_wide(limits, work_items, dtype, index_bits, points, group, group_channels, 1, out_width, true, launch);
+    const uint64_t index = (uint64_t)w->index_bits / 8;
+    const int64_t team = special && limits->specialises ? (int64_t)limits->subgroup : 0;
+    slot_memory need = {.point = 4 * sizeof(float) + index, .slot = 3 * sizeof(float)};
+    dcn_status status = tune_slots(limits, &need, team, w, launch);
+    const bool exchanges = team > 0 && launch->local % team == 0 && team % launch->lanes == 0 &&
+                           (launch->lanes & (launch->lanes - 1)) == 0;
+    if (status != DCN_SUCCESS || exchanges)
+        return status;
+    need.lane = 4 * sizeof(float);
+    return tune_slots(limits, &need, 0, w, launch);
+}
+
+void dcn_tune_gather(const dcn_device_limits *limits, const dcn_gather_problem *g, dcn_gather_launch *launch)
+{
+    const int64_t vector = 16 / (int64_t)dcn_dtype_size(g->dtype);
+    const int64_t items = larger(smaller(WIDE_ITEMS, (int64_t)g->work_items), 1);
+    const int64_t memory = (int64_t)(limits->local_memory < WIDE_MEMORY ? limits->local_memory : WIDE_MEMORY);
+    const int64_t point_bytes = 4 * (int64_t)sizeof(float) + g->index_bits / 8 + (int64_t)sizeof(uint32_t);
+    launch->lanes = (int)smaller((g->group_channels + vector - 1) / vector, items);
+    const int64_t pairs = larger(smaller(items / launch->lanes, GATHER_PAIRS), 1);
+    double least = 0.0;
+    for (int64_t h = 1; h <= smaller(pairs, blocks(g->height, 2)); h++) {
+        for (int64_t w = 1; w <= smaller(pairs / h, g->width); w++) {
+            const double pixels =
+                (double)blocks(g->height, 2 * h) * (double)(2 * h) * (double)(blocks(g->width, w) * w);
+            const double partial =
+                (double)(blocks(h * w * launch->lanes, WAVEFRONT) * WAVEFRONT) / (double)(h * w * launch->lanes);
+            const double halo = (double)((2 * h + 1) * (w + 1)) / (double)(2 * h * w);
+            const double cost = pixels * partial * (1.0 + STAGE_COST * halo) * (1.0 + FEW_COST / (double)(h * w));
+            if (least > 0.0 && cost >= least)
+                continue;
+            least = cost;
+            launch->value_h = (int)(2 * h);
+            launch->value_w = (int)w;
+        }
+    }
+    launch->local = (uint32_t)(launch->value_h / 2 * launch->value_w * launch->lanes);
+    const int64_t cells = (launch->value_h + 1) * (launch->value_w + 1);
+    const int64_t fixed = 4 * ((int64_t)(launch->value_h + 1) * (launch->value_w + 2) + launch->value_h + 2) + 64;
+    const int64_t most = (memory - fixed) / point_bytes;
+    const int64_t usual = (int64_t)smaller((int64_t)(g->density * 1.125 * (double)cells), INT32_MAX / 2) + 64;
+    const int64_t fullest = (int64_t)fmin(g->fullest * 1.25, INT32_MAX / 2.0) + 64;
+    launch->room = (int)smaller(larger(blocks(larger(usual, fullest), 32) * 32, ROOM), most);
+    launch->local_bytes = (uint64_t)(launch->room * point_bytes + fixed);
+}
+
+void dcn_tune_count(const dcn_device_limits *limits, const dcn_count_problem *c, dcn_count_launch *launch)
+{
+    const int64_t most = smaller(COUNT_POINTS, (int64_t)(limits->local_memory / 2 / sizeof(uint32_t)));
+    int64_t h = blocks(c->out_height, blocks(c->out_height, COUNT_EXTENT));
+    int64_t w = blocks(c->out_width, blocks(c->out_width, COUNT_EXTENT));
+    while (h * w * c->points > most && h * w > 1) {
+        if (h > 1)
+            h = blocks(h, 2);
+        else
+            w = blocks(w, 2);
+    }
+    launch->tile_h = (int)h;
+    launch->tile_w = (int)w;
+    launch->chunk = (int)smaller(c->points, most);
+    launch->tile_groups = (int)larger(smaller(c->group, smaller(COUNT_GROUPS, most / (h * w * launch->chunk))), 1);
+    const int64_t window_h = (h - 1) * c->stride_h + c->reach_h + 2 * COUNT_MARGIN;
+    const int64_t window_w = (w - 1) * c->stride_w + c->reach_w + 2 * COUNT_MARGIN;
+    const bool small = window_h <= most && window_w <= most && window_h * window_w * launch->tile_groups <= most;
+    launch->margin = small ? COUNT_MARGIN : 0;
+    launch->window_h = small ? (int)window_h : 0;
+    launch->window_w = small ? (int)window_w : 0;
+    launch->local_bytes = sizeof(uint32_t) * (uint64_t)(launch->tile_groups *
+                                                        (h * w * launch->chunk + launch->window_h * launch->window_w));
 }

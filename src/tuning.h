@@ -26,14 +26,56 @@ typedef struct dcn_wide_launch {
     uint64_t local_bytes;            /* its memory */
 } dcn_wide_launch;
 
-/* `work_items`: the kernel's own limit. Fails when the device's work-group memory cannot hold a single point. */
-dcn_status dcn_tune_wide(const dcn_device_limits *limits, uint32_t work_items, dcn_dtype dtype, int index_bits,
-                         int points, int group, int group_channels, int out_height, int out_width,
-                         dcn_wide_launch *launch);
+/* What a wide launch is for. `work_items`: the kernel's own limit. */
+typedef struct dcn_wide_problem {
+    uint32_t work_items;
+    dcn_dtype dtype;
+    int index_bits;
+    int points, group, group_channels, out_height, out_width;
+    bool scattered; /* one row of output pixels whose points lie anywhere, each group's elsewhere */
+} dcn_wide_problem;
 
-/* The same for one row of output pixels whose points lie anywhere, each group's elsewhere. */
-dcn_status dcn_tune_scattered(const dcn_device_limits *limits, uint32_t work_items, dcn_dtype dtype, int index_bits,
-                              int points, int group, int group_channels, int out_width, dcn_wide_launch *launch);
+/* The forward kernel. Fails when the device's work-group memory cannot hold a single point. */
+dcn_status dcn_tune_wide(const dcn_device_limits *limits, const dcn_wide_problem *problem, dcn_wide_launch *launch);
+
+/* The gradients of offsets and masks; `special`: the kernel is built for the plan's numbers. */
+dcn_status dcn_tune_points(const dcn_device_limits *limits, const dcn_wide_problem *problem, bool special,
+                           dcn_wide_launch *launch);
+
+/* The gradient of the value. `density`: points for each cell, on average; `fullest`: the same where it is highest. */
+typedef struct dcn_gather_problem {
+    uint32_t work_items;
+    dcn_dtype dtype;
+    int index_bits;
+    int group_channels, height, width;
+    double density, fullest;
+} dcn_gather_problem;
+
+typedef struct dcn_gather_launch {
+    int value_h, value_w; /* value pixels of a work-group; the height is even */
+    int lanes;            /* work-items of a pair of pixels */
+    int room;             /* points that it sums at once */
+    uint32_t local;
+    uint64_t local_bytes;
+} dcn_gather_launch;
+
+void dcn_tune_gather(const dcn_device_limits *limits, const dcn_gather_problem *problem, dcn_gather_launch *launch);
+
+/* Counting points by cell. `reach`: cells that the points of an output pixel without offsets fall into. */
+typedef struct dcn_count_problem {
+    int points, group, out_height, out_width, stride_h, stride_w;
+    int64_t reach_h, reach_w;
+} dcn_count_problem;
+
+typedef struct dcn_count_launch {
+    int tile_h, tile_w, tile_groups; /* output pixels and groups of a work-group */
+    int chunk;                       /* points of a kernel at once */
+    int margin;                      /* cells around the tile's, counted in work-group memory … */
+    int window_h, window_w;          /* … with those; 0: none are */
+    uint64_t local_bytes;
+} dcn_count_launch;
+
+void dcn_tune_count(const dcn_device_limits *limits, const dcn_count_problem *problem, dcn_count_launch *launch);
 
 /* Registers of a work-item of a wide kernel at most: four work-groups then share a compute unit that has 65,536. */
 #define DCN_WIDE_REGISTERS 64

@@ -94,6 +94,7 @@ void dcn_cu_describe(CUdevice device, int ordinal, dcn_cu_facts *facts)
     limits->compute_units = (uint32_t)get_number(device, DCN_CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
     limits->vector_width = 0; /* the long shape is one for CPUs */
     limits->max_work_group = (uint32_t)get_number(device, DCN_CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
+    limits->subgroup = 32;
     limits->local_memory = (uint64_t)get_number(device, DCN_CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK);
     limits->largest_buffer = get_memory(device);
 

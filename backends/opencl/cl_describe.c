@@ -178,6 +178,7 @@ void dcn_cl_describe(cl_platform_id platform, cl_device_id device, const char *i
     limits->compute_units = clamp_to_u32(get_number(device, DCN_CL_DEVICE_MAX_COMPUTE_UNITS));
     limits->vector_width = choose_vector_width(device);
     limits->max_work_group = get_max_work_group(device);
+    limits->subgroup = has_extension(device, "cl_nv_compiler_options") ? 32 : 0;
     limits->local_memory = get_number(device, DCN_CL_DEVICE_LOCAL_MEM_SIZE);
     limits->largest_buffer = get_number(device, DCN_CL_DEVICE_MAX_MEM_ALLOC_SIZE);
 

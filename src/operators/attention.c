@@ -85,14 +85,14 @@ static dcn_status check_desc(const dcn_flash_deform_attn_desc *d)
     return status == DCN_SUCCESS ? check_levels(d) : status;
 }
 
-/* A checked descriptor in the kernels' terms, which know no image without pixels: without queries there is no image. */
+/* A checked descriptor in the kernels' terms. */
 static dcn_backward_shape shape_of(const dcn_flash_deform_attn_desc *d)
 {
     const int64_t points = d->levels * d->points;
     const bool forward = d->direction == DCN_FORWARD;
     const dcn_forward_shape s = {
         .dtype = d->dtype,
-        .batch = d->queries > 0 ? d->batch : 0,
+        .batch = d->batch,
         .height = d->pixels,
         .width = 1,
         .group = d->group,
@@ -108,6 +108,7 @@ static dcn_backward_shape shape_of(const dcn_flash_deform_attn_desc *d)
                  .scale = 1.0,
                  .levels = {d->levels, d->points, d->spatial_shapes}},
         .softmax = 1,
+        .no_output = d->queries == 0,
         .offset_row = d->group * points * 3,
         .mask_row = d->group * points * 3,
         .offset_group = points * 3,

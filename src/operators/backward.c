@@ -2,6 +2,7 @@
 
 #include "../status.h"
 #include "backward_long.h"
+#include "backward_wide.h"
 #include "forward_choice.h"
 
 dcn_status dcn_backward_create(dcn_context *context, const dcn_backward_shape *shape, uint64_t workspace_limit,
@@ -14,5 +15,5 @@ dcn_status dcn_backward_create(dcn_context *context, const dcn_backward_shape *s
         return status;
     if (path->shape == DCN_SHAPE_LONG)
         return dcn_backward_long_create(context, shape, workspace_limit, path, op, state, workspace);
-    return dcn_fail(DCN_ERROR_UNSUPPORTED, "path wide: gradients have only the long shape");
+    return dcn_backward_wide_create(context, shape, workspace_limit, path, op, state, workspace);
 }

@@ -100,7 +100,7 @@ static size_t forward_launches(void *state, const dcn_binding *bindings, const d
     const dcn_binding *offset = &bindings[f->shape.offset];
     const dcn_binding *mask = &bindings[f->shape.mask];
     const dcn_binding *output = &bindings[f->shape.output];
-    if (f->preferred.groups == 0)
+    if (f->shape.no_output)
         return 0;
     const bool aligned = value->alignment >= f->alignment && output->alignment >= f->alignment;
     dcn_forward_choice *c = aligned ? &f->preferred : &f->fallback;

@@ -106,7 +106,7 @@ dcn_forward_params dcn_forward_common_params(const dcn_forward_shape *s)
     return p;
 }
 
-static dcn_divisor divisor_of(int d)
+dcn_divisor dcn_divisor_of(int d)
 {
     int shift = 0;
     while ((int64_t)1 << shift < d)
@@ -120,29 +120,34 @@ static int blocks_of(int extent, int block)
     return (extent + block - 1) / block;
 }
 
-static void set_wide_launch(const dcn_wide_launch *launch, int64_t batch, dcn_forward_choice *c)
+uint64_t dcn_forward_set_tile(int tile_h, int tile_w, int tile_groups, int64_t batch, dcn_forward_params *p)
 {
-    dcn_forward_params *p = &c->params;
-    p->tile_h = launch->tile_h;
-    p->tile_w = launch->tile_w;
-    p->tile_groups = launch->tile_groups;
-    p->lanes = launch->lanes;
-    p->chunk = launch->chunk;
-    p->pitch = launch->pitch;
+    p->tile_h = tile_h;
+    p->tile_w = tile_w;
+    p->tile_groups = tile_groups;
     p->tiles_h = blocks_of(p->out_height, p->tile_h);
     p->tiles_w = blocks_of(p->out_width, p->tile_w);
     p->group_blocks = blocks_of(p->group, p->tile_groups);
-    p->by_tiles_h = divisor_of(p->tiles_h);
-    p->by_tiles_w = divisor_of(p->tiles_w);
-    p->by_group_blocks = divisor_of(p->group_blocks);
-    c->groups = (uint64_t)batch * (uint64_t)p->tiles_h * (uint64_t)p->tiles_w * (uint64_t)p->group_blocks;
+    p->by_tiles_h = dcn_divisor_of(p->tiles_h);
+    p->by_tiles_w = dcn_divisor_of(p->tiles_w);
+    p->by_group_blocks = dcn_divisor_of(p->group_blocks);
+    return (uint64_t)batch * (uint64_t)p->tiles_h * (uint64_t)p->tiles_w * (uint64_t)p->group_blocks;
+}
+
+static void set_wide_launch(const dcn_wide_launch *launch, int64_t batch, dcn_forward_choice *c)
+{
+    dcn_forward_params *p = &c->params;
+    p->lanes = launch->lanes;
+    p->chunk = launch->chunk;
+    p->pitch = launch->pitch;
+    c->groups = dcn_forward_set_tile(launch->tile_h, launch->tile_w, launch->tile_groups, batch, p);
     c->local = launch->local;
     c->local_bytes = launch->local_bytes;
 }
 
 /* ---- kernels built for one plan (dcn_special.h) ------------------------------------------------ */
 
-static void define(dcn_kernel_key *key, const char *name, int64_t value)
+void dcn_define_macro(dcn_kernel_key *key, const char *name, int64_t value)
 {
     key->defines[key->define_count++] = (dcn_define){name, value};
 }
@@ -150,32 +155,32 @@ static void define(dcn_kernel_key *key, const char *name, int64_t value)
 static void define_grid(const dcn_grid *grid, dcn_kernel_key *key)
 {
     const int64_t removed = (grid->kernel_w / 2) * grid->kernel_h + grid->kernel_h / 2;
-    define(key, "DCN_KERNEL_H", grid->kernel_h);
-    define(key, "DCN_DILATION_H", grid->dilation_h);
-    define(key, "DCN_DILATION_W", grid->dilation_w);
-    define(key, "DCN_CENTER_H", dcn_grid_center(grid->kernel_h, grid->dilation_h));
-    define(key, "DCN_CENTER_W", dcn_grid_center(grid->kernel_w, grid->dilation_w));
-    define(key, "DCN_REMOVED", grid->remove_center ? removed : dcn_grid_points(grid));
+    dcn_define_macro(key, "DCN_KERNEL_H", grid->kernel_h);
+    dcn_define_macro(key, "DCN_DILATION_H", grid->dilation_h);
+    dcn_define_macro(key, "DCN_DILATION_W", grid->dilation_w);
+    dcn_define_macro(key, "DCN_CENTER_H", dcn_grid_center(grid->kernel_h, grid->dilation_h));
+    dcn_define_macro(key, "DCN_CENTER_W", dcn_grid_center(grid->kernel_w, grid->dilation_w));
+    dcn_define_macro(key, "DCN_REMOVED", grid->remove_center ? removed : dcn_grid_points(grid));
 }
 
-static void define_wide(const dcn_forward_shape *s, const dcn_forward_choice *c, dcn_kernel_key *key)
+void dcn_forward_define(const dcn_forward_shape *s, const dcn_forward_params *p, uint32_t local, dcn_kernel_key *key)
 {
-    define(key, "DCN_SPECIAL", 1);
-    define(key, "DCN_POINTS", c->params.points);
-    define(key, "DCN_GROUPS", s->group);
-    define(key, "DCN_GROUP_CHANNELS", s->group_channels);
-    define(key, "DCN_SLOT_LANES", c->params.lanes);
-    define(key, "DCN_PITCH", c->params.pitch);
-    define(key, "DCN_TILE_H", c->params.tile_h);
-    define(key, "DCN_TILE_W", c->params.tile_w);
-    define(key, "DCN_TILE_GROUPS", c->params.tile_groups);
-    define(key, "DCN_USES_SOFTMAX", c->params.softmax);
-    define(key, "DCN_WORK_ITEMS", c->local);
+    dcn_define_macro(key, "DCN_SPECIAL", 1);
+    dcn_define_macro(key, "DCN_POINTS", p->points);
+    dcn_define_macro(key, "DCN_GROUPS", s->group);
+    dcn_define_macro(key, "DCN_GROUP_CHANNELS", s->group_channels);
+    dcn_define_macro(key, "DCN_SLOT_LANES", p->lanes);
+    dcn_define_macro(key, "DCN_PITCH", p->pitch);
+    dcn_define_macro(key, "DCN_TILE_H", p->tile_h);
+    dcn_define_macro(key, "DCN_TILE_W", p->tile_w);
+    dcn_define_macro(key, "DCN_TILE_GROUPS", p->tile_groups);
+    dcn_define_macro(key, "DCN_USES_SOFTMAX", p->softmax);
+    dcn_define_macro(key, "DCN_WORK_ITEMS", local);
     if (s->offset == s->mask && s->offset_row == s->mask_row && s->offset_group == s->mask_group &&
         s->mask_first == 2 * dcn_grid_points(&s->grid))
-        define(key, "DCN_JOINT", 1);
+        dcn_define_macro(key, "DCN_JOINT", 1);
     if (s->grid.levels.count > 0)
-        define(key, "DCN_LEVEL_POINTS", s->grid.levels.points);
+        dcn_define_macro(key, "DCN_LEVEL_POINTS", s->grid.levels.points);
     else if (s->grid.scale == 1.0)
         define_grid(&s->grid, key);
     key->registers = DCN_WIDE_REGISTERS;
@@ -200,13 +205,16 @@ static dcn_status choose_long(dcn_context *context, const dcn_device_limits *lim
 static dcn_status fit_wide(dcn_context *context, const dcn_forward_shape *s, const dcn_device_limits *limits,
                            bool special, uint32_t work_items, dcn_forward_choice *c)
 {
+    const dcn_wide_problem problem = {.work_items = work_items,
+                                      .dtype = s->dtype,
+                                      .index_bits = c->key.index_bits,
+                                      .points = c->params.points,
+                                      .group = c->params.group,
+                                      .group_channels = c->params.group_channels,
+                                      .out_height = c->params.out_height,
+                                      .out_width = c->params.out_width};
     dcn_wide_launch launch;
-    const dcn_forward_params *p = &c->params;
-    dcn_status status = s->grid.levels.count > 0
-                            ? dcn_tune_scattered(limits, work_items, s->dtype, c->key.index_bits, p->points, p->group,
-                                                 p->group_channels, p->out_width, &launch)
-                            : dcn_tune_wide(limits, work_items, s->dtype, c->key.index_bits, p->points, p->group,
-                                            p->group_channels, p->out_height, p->out_width, &launch);
+    dcn_status status = dcn_tune_wide(limits, &problem, &launch);
     if (status != DCN_SUCCESS)
         return status;
     set_wide_launch(&launch, s->batch, c);
@@ -214,7 +222,7 @@ static dcn_status fit_wide(dcn_context *context, const dcn_forward_shape *s, con
     const bool whole = launch.chunk == c->params.points &&
                        (int64_t)launch.lanes * (16 / (int64_t)dcn_dtype_size(s->dtype)) >= s->group_channels;
     if (special && whole)
-        define_wide(s, c, &c->key);
+        dcn_forward_define(s, &c->params, c->local, &c->key);
     else if (c->kernel && !special)
         return DCN_SUCCESS;
     if (c->kernel)

@@ -121,6 +121,7 @@ dcn_status dcn_grid_desc_check(const char *function, const dcn_dcnv4_desc *d, dc
     s->pad_h = d->pad_h;
     s->pad_w = d->pad_w;
     s->softmax = d->softmax;
+    s->no_output = 0;
     shape->float32_gradients = d->float32_gradients;
     return DCN_SUCCESS;
 }
