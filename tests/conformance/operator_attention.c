@@ -123,6 +123,7 @@ static dcn_status make_plan(dcn_context *context, const dcn_call *call, const dc
     const dcn_attention_shape *shape = &call->desc.attention;
     dcn_flash_deform_attn_desc desc = dcn_flash_deform_attn_desc_default();
     desc.dtype = dcn_call_dtype(call);
+    desc.direction = call->op->direction == DCN_CALL_FORWARD ? DCN_FORWARD : DCN_BACKWARD;
     desc.batch = shape->batch;
     desc.queries = shape->queries;
     desc.group = shape->group;
@@ -180,5 +181,6 @@ const dcn_operator dcn_operator_attention_backward = {
     .name = "flash_deform_attn",
     .direction = DCN_CALL_BACKWARD,
     .prepare = prepare,
+    .plan = make_plan,
     .oracle = oracle,
 };
