@@ -26,6 +26,15 @@
 #define LONG_WORK 100000
 /* Long work-items for each compute unit, so that uneven ones even out. */
 #define LONG_ITEMS 8
+/* Gradients, long shape: channels of a block, so that a few rows of values and sums stay in the second-level cache;
+ * lanes of the widest vector; rows of a band at least; pixels beyond the grid that are near; and units that are enough
+ * work for every processor without bands. */
+#define BACKWARD_CHANNELS 64
+#define BACKWARD_VECTOR   16
+#define BACKWARD_ROWS     9
+#define BACKWARD_NEAR_H   3
+#define BACKWARD_NEAR_W   8
+#define BACKWARD_UNITS    64
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -35,6 +44,11 @@ static int64_t smaller(int64_t a, int64_t b)
 static int64_t larger(int64_t a, int64_t b)
 {
     return a > b ? a : b;
+}
+
+static int64_t blocks(int64_t extent, int64_t block)
+{
+    return (extent + block - 1) / block;
 }
 
 uint32_t dcn_tune_lanes(const dcn_device_limits *limits, int64_t group_channels)
@@ -64,9 +78,47 @@ dcn_long_launch dcn_tune_long(const dcn_device_limits *limits, int64_t pixels, i
     return launch;
 }
 
-static int64_t blocks(int64_t extent, int64_t block)
+/* The narrowest vector's channels are too few for a block: its points would be prepared too often. */
+static int64_t part_of(int64_t group_channels, int64_t most_channels)
 {
-    return (extent + block - 1) / block;
+    const int64_t wanted = most_channels / BACKWARD_VECTOR * BACKWARD_VECTOR;
+    return larger(wanted, BACKWARD_VECTOR) <= group_channels ? larger(wanted, BACKWARD_VECTOR) : group_channels;
+}
+
+/* An even number of bands, so that both turns have as many; two would only take turns. */
+static int64_t bands_of(int64_t out_height, int64_t stride_h, int64_t reach_h)
+{
+    /* The rows of a band and of the next but one must not touch: (rows + 1) * stride > 2 * reach + 1. */
+    const int64_t least = larger((2 * reach_h + 1) / stride_h, 1);
+    const int64_t bands = out_height / larger(least, BACKWARD_ROWS);
+    return bands < 3 ? 1 : bands == 3 ? 3 : bands - bands % 2;
+}
+
+dcn_backward_cut dcn_tune_backward_long(int64_t batch, int64_t group, int64_t group_channels, int64_t out_height,
+                                        int64_t stride_h, int64_t grid_reach_h, int64_t grid_reach_w,
+                                        int64_t most_channels)
+{
+    dcn_backward_cut cut = {.block_groups = 1, .block_parts = 1};
+    const int64_t limit = most_channels > 0 ? most_channels : INT64_MAX;
+    int64_t channels = group_channels;
+    if (group_channels < BACKWARD_VECTOR) {
+        /* Vectors of the last groups would touch sums of another block. */
+        cut.block_groups = (int)group;
+        channels = group * group_channels;
+    } else if (group_channels > limit) {
+        cut.part_channels = (int)part_of(group_channels, limit);
+        cut.block_parts = (int)(group_channels / cut.part_channels);
+        channels = group_channels - (cut.block_parts - 1) * cut.part_channels;
+    } else {
+        cut.block_groups = (int)smaller(larger(smaller(BACKWARD_CHANNELS, limit) / group_channels, 1), group);
+        channels = cut.block_groups * group_channels;
+    }
+    cut.block_channels = (int)channels;
+    cut.blocks = (int)(cut.block_parts > 1 ? group * cut.block_parts : blocks(group, cut.block_groups));
+    cut.reach_h = (int)(grid_reach_h + BACKWARD_NEAR_H);
+    cut.reach_w = (int)(grid_reach_w + BACKWARD_NEAR_W);
+    cut.bands = batch * cut.blocks >= BACKWARD_UNITS ? 1 : (int)bands_of(out_height, stride_h, cut.reach_h);
+    return cut;
 }
 
 /* What a tile costs for each output pixel and group, in parts of what it would if all its work-items had work and its
