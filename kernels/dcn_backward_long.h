@@ -55,10 +55,10 @@ typedef struct dcn_work {
     dcn_vi far;  /* whether any point was */
 } dcn_work;
 
-DCN_INLINE dcn_unit dcn_unit_of(dcn_backward_tensors t, const dcn_backward_long_params *p, dcn_i64 local)
+DCN_INLINE dcn_unit dcn_unit_of(dcn_backward_tensors t, const dcn_backward_long_params *p, dcn_i64 index)
 {
     const dcn_forward_params *f = &p->forward;
-    const dcn_i64 number = p->first_unit + local;
+    const dcn_i64 number = p->first_unit + index;
     const int block = (int)(number % p->blocks);
     dcn_unit u;
     u.image = number / p->blocks;
@@ -78,7 +78,7 @@ DCN_INLINE dcn_unit dcn_unit_of(dcn_backward_tensors t, const dcn_backward_long_
         u.whole = 1;
     }
     u.pitch = p->pitch;
-    u.sums = p->in_place ? t.sums + u.image * f->image + u.first_channel : t.sums + local * p->unit_sums;
+    u.sums = p->in_place ? t.sums + u.image * f->image + u.first_channel : t.sums + index * p->unit_sums;
     return u;
 }
 
@@ -188,7 +188,7 @@ DCN_INLINE void dcn_dots(const int narrow, const int vectors, dcn_work *work, in
     float four[16];
     for (int k = slot; k < slot + count; k += 4) {
         dcn_vf folded[4][DCN_FOLDED];
-        DCN_UNROLL for (int i = 0; i < 4; i++)
+        DCN_NO_UNROLL for (int i = 0; i < 4; i++)
         {
             const dcn_index base = k + i < slot + count ? points->base[k + i] : -1;
             dcn_vf s[4];
@@ -196,20 +196,20 @@ DCN_INLINE void dcn_dots(const int narrow, const int vectors, dcn_work *work, in
             if (base >= 0) {
                 const dcn_index step_x = points->step_x[k + i];
                 const dcn_index step_y = points->step_y[k + i];
-                DCN_GLOBAL const dcn_storage *p00 = value + base;
-                DCN_GLOBAL const dcn_storage *p10 = p00 + step_y;
                 const int whole = !narrow || left - base - step_y - step_x >= DCN_LANES;
+                DCN_GLOBAL const dcn_storage *corner[4];
+                corner[0] = value + base;
+                corner[1] = corner[0] + step_x;
+                corner[2] = corner[0] + step_y;
+                corner[3] = corner[2] + step_x;
                 DCN_UNROLL for (int j = 0; j < vectors; j++)
                 {
                     const int at = j < vectors - 1 ? j * DCN_LANES : last;
-                    const dcn_vf v00 = dcn_corner_values(narrow, p00 + at, channels, lanes, whole);
-                    const dcn_vf v01 = dcn_corner_values(narrow, p00 + step_x + at, channels, lanes, whole);
-                    const dcn_vf v10 = dcn_corner_values(narrow, p10 + at, channels, lanes, whole);
-                    const dcn_vf v11 = dcn_corner_values(narrow, p10 + step_x + at, channels, lanes, whole);
-                    s[0] = j == 0 ? g[j] * v00 : dcn_multiply_add(g[j], v00, s[0]);
-                    s[1] = j == 0 ? g[j] * v01 : dcn_multiply_add(g[j], v01, s[1]);
-                    s[2] = j == 0 ? g[j] * v10 : dcn_multiply_add(g[j], v10, s[2]);
-                    s[3] = j == 0 ? g[j] * v11 : dcn_multiply_add(g[j], v11, s[3]);
+                    DCN_UNROLL for (int c = 0; c < 4; c++)
+                    {
+                        const dcn_vf v = dcn_corner_values(narrow, corner[c] + at, channels, lanes, whole);
+                        s[c] = j == 0 ? g[j] * v : dcn_multiply_add(g[j], v, s[c]);
+                    }
                 }
             }
             dcn_fold_corners(s, folded[i]);
@@ -220,11 +220,9 @@ DCN_INLINE void dcn_dots(const int narrow, const int vectors, dcn_work *work, in
             const dcn_vf second = DCN_FOLD_2(folded[2][h], folded[3][h]);
             dcn_keep(DCN_FOLD_1(first, second), four + h * DCN_LANES);
         }
-        DCN_UNROLL for (int c = 0; c < 4; c++)
-        {
+        for (int c = 0; c < 4; c++)
             for (int i = 0; i < 4; i++)
                 work->dots[c][k + i] = add ? work->dots[c][k + i] + four[4 * c + i] : four[4 * c + i];
-        }
     }
 }
 
@@ -305,7 +303,7 @@ DCN_INLINE void dcn_meet(const int narrow, const int vectors, const int scatters
         dcn_dots(narrow, vectors, work, slot, count, g, last, channels, add, value, value_left);
 }
 
-/* The same for any number of channels, four vectors at a time. */
+/* The same for any number of channels, up to four vectors at a time. */
 DCN_INLINE void dcn_meet_channels(const int scatters, dcn_work *work, int slot, int count, int channels,
                                   DCN_GLOBAL const dcn_storage *gradient, dcn_i64 gradient_left,
                                   DCN_GLOBAL const dcn_storage *value, dcn_i64 value_left, DCN_GLOBAL float *sums,
@@ -314,26 +312,21 @@ DCN_INLINE void dcn_meet_channels(const int scatters, dcn_work *work, int slot, 
 #define DCN_MEET(narrow, vectors, channels)                                                                            \
     dcn_meet(narrow, vectors, scatters, work, slot, count, channels, c > 0, gradient + c, gradient_left - c,           \
              value + c, value_left - c, sums + c, room - c)
-    int c = 0;
-    if (channels < DCN_LANES) {
-        DCN_MEET(1, 1, channels);
-        return;
-    }
-    for (; channels - c > 4 * DCN_LANES; c += 4 * DCN_LANES)
-        DCN_MEET(0, 4, 4 * DCN_LANES);
-    switch ((channels - c + DCN_LANES - 1) / DCN_LANES) {
-    case 4:
-        DCN_MEET(0, 4, channels - c);
-        break;
-    case 3:
-        DCN_MEET(0, 3, channels - c);
-        break;
-    case 2:
-        DCN_MEET(0, 2, channels - c);
-        break;
-    default:
-        DCN_MEET(0, 1, channels - c);
-        break;
+    for (int c = 0; c < channels;) {
+        const int left = channels - c;
+        if (channels < DCN_LANES) {
+            DCN_MEET(1, 1, channels);
+            c = channels;
+        } else if (left > 3 * DCN_LANES) {
+            DCN_MEET(0, 4, left < 4 * DCN_LANES ? left : 4 * DCN_LANES);
+            c += 4 * DCN_LANES;
+        } else if (left > DCN_LANES) {
+            DCN_MEET(0, 2, left < 2 * DCN_LANES ? left : 2 * DCN_LANES);
+            c += 2 * DCN_LANES;
+        } else {
+            DCN_MEET(0, 1, left);
+            c += DCN_LANES;
+        }
     }
 #undef DCN_MEET
 }
@@ -479,74 +472,66 @@ DCN_INLINE void dcn_place(dcn_work *work, const dcn_backward_long_params *p, con
     }
 }
 
-/* Dot products of points first … first+count-1 of some groups, and the gradients that follow from them. */
-DCN_INLINE void dcn_differentiate(dcn_work *work, dcn_backward_tensors t, const dcn_backward_long_params *p,
-                                  const dcn_pixel *pixel, dcn_i64 q, int group, int groups, int first, int count)
+/* Sums of points that are near, or dot products of all, for the channels that the unit has of some groups, or for all.
+ */
+DCN_INLINE void dcn_meet_groups(const int scatters, dcn_work *work, dcn_backward_tensors t,
+                                const dcn_backward_long_params *p, const dcn_unit *u, const dcn_pixel *pixel, dcn_i64 q,
+                                int group, int groups, int count)
 {
     const dcn_forward_params *f = &p->forward;
     for (int i = 0; i < groups; i++) {
-        const int c = (group + i) * f->group_channels;
-        dcn_meet_channels(0, work, i * count, count, f->group_channels, t.grad_output + q * f->channels + c,
-                          (f->pixels - q) * f->channels - c, pixel->value + c, pixel->value_left - c, t.sums, 0);
+        const int g = group + i;
+        const int first = scatters ? dcn_unit_first(u, g, f->group_channels) : 0;
+        const int channels = scatters ? dcn_unit_count(u, g, f->group_channels) : f->group_channels;
+        const int at = g * f->group_channels + first;
+        dcn_meet_channels(scatters, work, i * count, count, channels, t.grad_output + q * f->channels + at,
+                          (f->pixels - q) * f->channels - at, pixel->value + at, pixel->value_left - at,
+                          u->sums + (at - u->first_channel), u->end_channel - at);
     }
-    dcn_finish(work, groups * count, f, pixel, t.grid, first);
 }
 
-/* All that output pixel q adds: gradients of points first … first+count-1 of some groups, and the near sums. */
+/* All that output pixel q adds for points first … first+count-1 of some groups: gradients of the points, and near sums.
+ * `totals_only`: nothing but the softmax's total, of a group whose points are not all here. */
 DCN_INLINE void dcn_backward_points(dcn_work *work, dcn_backward_tensors t, const dcn_backward_long_params *p,
                                     const dcn_unit *u, const dcn_pixel *pixel, dcn_i64 q, int group, int groups,
-                                    int first, int count)
+                                    int first, int count, int totals_only)
 {
     const dcn_forward_params *f = &p->forward;
     dcn_place(work, p, u, pixel, t.grid, group, groups, first, count, 0);
     if (u->whole && (p->wants_offset || p->wants_mask)) {
-        dcn_differentiate(work, t, p, pixel, q, group, groups, first, count);
+        dcn_meet_groups(0, work, t, p, u, pixel, q, group, groups, count);
+        dcn_finish(work, groups * count, f, pixel, t.grid, first);
+        if (totals_only) {
+            work->total += dcn_softmax_total(work, 0, count);
+            return;
+        }
         for (int i = 0; i < groups && f->softmax; i++)
             dcn_softmax_gradient(work, i * count, count,
                                  count == f->points ? dcn_softmax_total(work, i * count, count) : work->total);
         dcn_put_points(work, t, p, q, group, groups, first, count);
     }
-    for (int i = 0; i < groups && p->wants_value; i++) {
-        const int g = group + i;
-        const int c = dcn_unit_first(u, g, f->group_channels);
-        const int at = g * f->group_channels + c;
-        dcn_meet_channels(1, work, i * count, count, dcn_unit_count(u, g, f->group_channels),
-                          t.grad_output + q * f->channels + at, (f->pixels - q) * f->channels - at, pixel->value, 0,
-                          u->sums + (at - u->first_channel), u->end_channel - at);
-    }
+    if (p->wants_value)
+        dcn_meet_groups(1, work, t, p, u, pixel, q, group, groups, count);
 }
 
-/* A group with more points than slots goes in pieces, with softmax twice. */
-DCN_INLINE void dcn_backward_many(dcn_work *work, dcn_backward_tensors t, const dcn_backward_long_params *p,
-                                  const dcn_unit *u, const dcn_pixel *pixel, dcn_i64 q, int group)
-{
-    const int points = p->forward.points;
-    work->total = 0.0f;
-    for (int pass = p->forward.softmax && u->whole && p->wants_mask ? 0 : 1; pass < 2; pass++) {
-        for (int k = 0; k < points; k += DCN_SLOTS) {
-            const int count = points - k < DCN_SLOTS ? points - k : DCN_SLOTS;
-            if (pass == 1) {
-                dcn_backward_points(work, t, p, u, pixel, q, group, 1, k, count);
-                continue;
-            }
-            dcn_place(work, p, u, pixel, t.grid, group, 1, k, count, 0);
-            dcn_differentiate(work, t, p, pixel, q, group, 1, k, count);
-            work->total += dcn_softmax_total(work, 0, count);
-        }
-    }
-}
-
+/* As many groups at once as there are slots for; a group with more points goes in pieces, with softmax twice. */
 DCN_INLINE void dcn_backward_pixel(dcn_work *work, dcn_backward_tensors t, const dcn_backward_long_params *p,
                                    const dcn_unit *u, const dcn_pixel *pixel, dcn_i64 q)
 {
     const dcn_forward_params *f = &p->forward;
     const int together = f->points > DCN_SLOTS ? 1 : DCN_SLOTS / f->points;
+    const int twice = f->points > DCN_SLOTS && f->softmax && u->whole && p->wants_mask;
     for (int g = u->first_group; g < u->end_group; g += together) {
         const int groups = u->end_group - g < together ? u->end_group - g : together;
-        if (f->points > DCN_SLOTS)
-            dcn_backward_many(work, t, p, u, pixel, q, g);
-        else
-            dcn_backward_points(work, t, p, u, pixel, q, g, groups, 0, f->points);
+        int totals_only = twice;
+        work->total = 0.0f;
+        for (int k = 0; k < f->points;) {
+            const int count = f->points - k < DCN_SLOTS ? f->points - k : DCN_SLOTS;
+            dcn_backward_points(work, t, p, u, pixel, q, g, groups, k, count, totals_only);
+            k += count;
+            if (k == f->points && totals_only)
+                totals_only = k = 0;
+        }
     }
     if (p->joint && p->wants_offset && u->whole && u->end_group == f->group)
         dcn_put_padding(t, p, q);
@@ -592,9 +577,9 @@ DCN_INLINE void dcn_backward_long_item(dcn_backward_tensors t, const dcn_backwar
 {
     dcn_work work;
     const dcn_forward_params *f = &p->forward;
-    const dcn_i64 local = item / p->band_count;
-    const int band = p->first_band + (int)(item - local * p->band_count) * p->band_step;
-    const dcn_unit u = dcn_unit_of(t, p, local);
+    const dcn_i64 index = item / p->band_count;
+    const int band = p->first_band + (int)(item - index * p->band_count) * p->band_step;
+    const dcn_unit u = dcn_unit_of(t, p, index);
     const int first = dcn_band_row(p, band);
     const int end = dcn_band_row(p, band + 1);
     if (p->wants_value && p->first_band == 0)
@@ -613,7 +598,7 @@ DCN_INLINE void dcn_backward_long_item(dcn_backward_tensors t, const dcn_backwar
     for (int i = 0; i < DCN_LANES; i++)
         far |= lanes[i];
     if (p->wants_value)
-        t.far[local * p->bands + band] = far != 0;
+        t.far[index * p->bands + band] = far != 0;
 }
 
 /* ---- the second kernel: far points -------------------------------------------------------------- */
@@ -693,46 +678,52 @@ DCN_INLINE void dcn_far_append(dcn_far_list *list, const dcn_work *work, int cou
     }
 }
 
-/* Far points of one group in one band. */
-DCN_INLINE void dcn_far_band(dcn_work *work, dcn_far_list *list, dcn_backward_tensors t,
-                             const dcn_backward_long_params *p, const dcn_unit *u, int group, int band)
+/* Far points of one group. */
+DCN_INLINE void dcn_far_group(dcn_work *work, dcn_far_list *list, dcn_backward_tensors t,
+                              const dcn_backward_long_params *p, const dcn_unit *u, dcn_i64 index, int group)
 {
     const dcn_forward_params *f = &p->forward;
     const dcn_i64 plane = (dcn_i64)f->out_height * f->out_width;
     const int at = group * f->group_channels + dcn_unit_first(u, group, f->group_channels);
     const int channels = dcn_unit_count(u, group, f->group_channels);
-    DCN_GLOBAL const dcn_storage *gradient = t.grad_output + u->image * f->output_image + at;
-    const dcn_i64 left = (f->pixels - u->image * plane) * f->channels - at;
-    const int end = dcn_band_row(p, band + 1);
-    for (int y = dcn_band_row(p, band); y < end; y++) {
-        for (int x = 0; x < f->out_width; x++) {
-            const dcn_i64 place = (dcn_i64)y * f->out_width + x;
-            const dcn_i64 q = u->image * plane + place;
-            const dcn_pixel pixel = dcn_pixel_at(t.sources, f, q, u->image, y, x);
-            for (int k = 0; k < f->points; k += DCN_SLOTS) {
-                const int count = f->points - k < DCN_SLOTS ? f->points - k : DCN_SLOTS;
-                dcn_place(work, p, u, &pixel, t.grid, group, 1, k, count, 1);
-                if (list->count + count > DCN_SLOTS)
-                    dcn_far_add(list, channels, gradient, left, u->sums + (at - u->first_channel), u->end_channel - at);
-                dcn_far_append(list, work, count, (dcn_index)(place * f->channels));
-            }
+    int band = 0;
+    for (dcn_i64 place = 0; place <= plane; place++) {
+        const int y = (int)(place / f->out_width);
+        const int x = (int)(place - (dcn_i64)y * f->out_width);
+        for (; x == 0 && band < p->bands && y == dcn_band_row(p, band + 1); band++) {
+        }
+        if (place < plane && !t.far[index * p->bands + band]) {
+            place += f->out_width - 1;
+            continue;
+        }
+        for (int k = 0; k < f->points; k += DCN_SLOTS) {
+            const int count = place == plane ? 0 : f->points - k < DCN_SLOTS ? f->points - k : DCN_SLOTS;
+            if (place == plane || list->count + count > DCN_SLOTS)
+                dcn_far_add(list, channels, t.grad_output + u->image * f->output_image + at,
+                            (f->pixels - u->image * plane) * f->channels - at, u->sums + (at - u->first_channel),
+                            u->end_channel - at);
+            if (count == 0)
+                break;
+            const dcn_pixel pixel = dcn_pixel_at(t.sources, f, u->image * plane + place, u->image, y, x);
+            dcn_place(work, p, u, &pixel, t.grid, group, 1, k, count, 1);
+            dcn_far_append(list, work, count, (dcn_index)(place * f->channels));
         }
     }
-    dcn_far_add(list, channels, gradient, left, u->sums + (at - u->first_channel), u->end_channel - at);
 }
 
 /* Work-item: a unit. */
-DCN_INLINE void dcn_backward_long_far_item(dcn_backward_tensors t, const dcn_backward_long_params *p, dcn_i64 local)
+DCN_INLINE void dcn_backward_long_far_item(dcn_backward_tensors t, const dcn_backward_long_params *p, dcn_i64 index)
 {
     dcn_work work;
     dcn_far_list list;
-    const dcn_unit u = dcn_unit_of(t, p, local);
+    const dcn_unit u = dcn_unit_of(t, p, index);
     work.far = DCN_SPLATI(0);
     list.count = 0;
-    for (int g = u.first_group; g < u.end_group; g++)
-        for (int band = 0; band < p->bands; band++)
-            if (t.far[local * p->bands + band])
-                dcn_far_band(&work, &list, t, p, &u, g, band);
+    int any = 0;
+    for (int band = 0; band < p->bands; band++)
+        any |= t.far[index * p->bands + band];
+    for (int g = u.first_group; g < u.end_group && any; g++)
+        dcn_far_group(&work, &list, t, p, &u, index, g);
 }
 
 /* ---- the third kernel: from sums to the storage type -------------------------------------------- */
@@ -741,10 +732,10 @@ DCN_INLINE void dcn_backward_long_far_item(dcn_backward_tensors t, const dcn_bac
 DCN_INLINE void dcn_backward_long_store_item(dcn_backward_tensors t, const dcn_backward_long_params *p, dcn_i64 item)
 {
     const dcn_i64 runs = (p->image_pixels + p->store_run - 1) / p->store_run;
-    const dcn_i64 local = item / runs;
-    const dcn_i64 first = (item - local * runs) * p->store_run;
+    const dcn_i64 index = item / runs;
+    const dcn_i64 first = (item - index * runs) * p->store_run;
     const dcn_i64 end = p->image_pixels - first < p->store_run ? p->image_pixels : first + p->store_run;
-    const dcn_unit u = dcn_unit_of(t, p, local);
+    const dcn_unit u = dcn_unit_of(t, p, index);
     const int channels = u.end_channel - u.first_channel;
     for (dcn_i64 i = first; i < end; i++) {
         DCN_GLOBAL const float *sums = u.sums + i * u.pitch;
