@@ -26,14 +26,17 @@
 #define LONG_WORK 100000
 /* Long work-items for each compute unit, so that uneven ones even out. */
 #define LONG_ITEMS 8
-/* Gradients, long shape: channels of a block, so that a few rows of values and sums stay in the second-level cache;
- * lanes of the widest vector; rows of a band at least; pixels beyond the grid that are near; and units that are enough
- * work for every processor without bands. */
+/* Gradients, long shape: floats of a row of values that a block may have, so that the few rows which it works on stay
+ * in the second-level cache; channels of a block at least; lanes of the widest vector; output rows of a band at least;
+ * pixels beyond the grid that are near; work-items at once that are worth narrower blocks, and that are enough without
+ * bands. Memory is read in longer runs, and points of more groups prepared at once, where blocks are few. */
+#define BACKWARD_ROW      20480
 #define BACKWARD_CHANNELS 64
 #define BACKWARD_VECTOR   16
 #define BACKWARD_ROWS     9
 #define BACKWARD_NEAR_H   3
 #define BACKWARD_NEAR_W   8
+#define BACKWARD_ITEMS    4
 #define BACKWARD_UNITS    64
 
 static int64_t smaller(int64_t a, int64_t b)
@@ -85,39 +88,50 @@ static int64_t part_of(int64_t group_channels, int64_t most_channels)
     return larger(wanted, BACKWARD_VECTOR) <= group_channels ? larger(wanted, BACKWARD_VECTOR) : group_channels;
 }
 
-/* An even number of bands, so that both turns have as many; two would only take turns. */
+/* A multiple of 4, so that both turns have as many, and pairs of processors too; fewer would mostly take turns. */
 static int64_t bands_of(int64_t out_height, int64_t stride_h, int64_t reach_h)
 {
     /* The rows of a band and of the next but one must not touch: (rows + 1) * stride > 2 * reach + 1. */
-    const int64_t least = larger((2 * reach_h + 1) / stride_h, 1);
-    const int64_t bands = out_height / larger(least, BACKWARD_ROWS);
-    return bands < 3 ? 1 : bands == 3 ? 3 : bands - bands % 2;
+    const int64_t least = larger((2 * reach_h + 1) / stride_h, BACKWARD_ROWS);
+    const int64_t bands = out_height / least / 4 * 4;
+    return larger(bands, 1);
 }
 
-dcn_backward_cut dcn_tune_backward_long(int64_t batch, int64_t group, int64_t group_channels, int64_t out_height,
-                                        int64_t stride_h, int64_t grid_reach_h, int64_t grid_reach_w,
-                                        int64_t most_channels)
+/* Whole groups that a block takes of each image. */
+static int64_t groups_of(const dcn_backward_call *c, int64_t bands, int64_t most_channels)
+{
+    const int64_t turn = c->batch * larger(bands / 2, 1);
+    const int64_t fitting = larger(smaller(BACKWARD_ROW / c->width, most_channels) / c->group_channels, 1);
+    int64_t groups = smaller(fitting, c->group);
+    while (groups > 1 && turn * blocks(c->group, groups) < BACKWARD_ITEMS &&
+           (groups + 1) / 2 * c->group_channels >= BACKWARD_CHANNELS)
+        groups = (groups + 1) / 2;
+    return groups;
+}
+
+dcn_backward_cut dcn_tune_backward_long(const dcn_backward_call *c, int64_t most_channels)
 {
     dcn_backward_cut cut = {.block_groups = 1, .block_parts = 1};
     const int64_t limit = most_channels > 0 ? most_channels : INT64_MAX;
-    int64_t channels = group_channels;
-    if (group_channels < BACKWARD_VECTOR) {
+    cut.reach_h = (int)(c->grid_reach_h + BACKWARD_NEAR_H);
+    cut.reach_w = (int)(c->grid_reach_w + BACKWARD_NEAR_W);
+    const int64_t bands = bands_of(c->out_height, c->stride_h, cut.reach_h);
+    int64_t channels = c->group_channels;
+    if (c->group_channels < BACKWARD_VECTOR) {
         /* Vectors of the last groups would touch sums of another block. */
-        cut.block_groups = (int)group;
-        channels = group * group_channels;
-    } else if (group_channels > limit) {
-        cut.part_channels = (int)part_of(group_channels, limit);
-        cut.block_parts = (int)(group_channels / cut.part_channels);
-        channels = group_channels - (cut.block_parts - 1) * cut.part_channels;
+        cut.block_groups = (int)c->group;
+        channels *= c->group;
+    } else if (c->group_channels > limit) {
+        cut.part_channels = (int)part_of(c->group_channels, limit);
+        cut.block_parts = (int)(c->group_channels / cut.part_channels);
+        channels -= (cut.block_parts - 1) * cut.part_channels;
     } else {
-        cut.block_groups = (int)smaller(larger(smaller(BACKWARD_CHANNELS, limit) / group_channels, 1), group);
-        channels = cut.block_groups * group_channels;
+        cut.block_groups = (int)groups_of(c, bands, limit);
+        channels *= cut.block_groups;
     }
     cut.block_channels = (int)channels;
-    cut.blocks = (int)(cut.block_parts > 1 ? group * cut.block_parts : blocks(group, cut.block_groups));
-    cut.reach_h = (int)(grid_reach_h + BACKWARD_NEAR_H);
-    cut.reach_w = (int)(grid_reach_w + BACKWARD_NEAR_W);
-    cut.bands = batch * cut.blocks >= BACKWARD_UNITS ? 1 : (int)bands_of(out_height, stride_h, cut.reach_h);
+    cut.blocks = (int)(cut.block_parts > 1 ? c->group * cut.block_parts : blocks(c->group, cut.block_groups));
+    cut.bands = c->batch >= BACKWARD_UNITS / cut.blocks ? 1 : (int)bands;
     return cut;
 }
 

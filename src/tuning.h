@@ -28,11 +28,14 @@ typedef struct dcn_backward_cut {
     int reach_h, reach_w; /* how far from its output pixel's centre a near point's first corner is at most */
 } dcn_backward_cut;
 
-/* `grid_reach_h`, `grid_reach_w`: how far the sampling grid goes from its centre. `most_channels`: what a block may
- * have for the workspace's sake, 0 for any number. */
-dcn_backward_cut dcn_tune_backward_long(int64_t batch, int64_t group, int64_t group_channels, int64_t out_height,
-                                        int64_t stride_h, int64_t grid_reach_h, int64_t grid_reach_w,
-                                        int64_t most_channels);
+/* What it depends on; `grid_reach_…`: how far the sampling grid goes from its centre, pixels. */
+typedef struct dcn_backward_call {
+    int64_t batch, width, group, group_channels, out_height, stride_h;
+    int64_t grid_reach_h, grid_reach_w;
+} dcn_backward_call;
+
+/* `most_channels`: what a block may have for the workspace's sake, 0 for any number. */
+dcn_backward_cut dcn_tune_backward_long(const dcn_backward_call *call, int64_t most_channels);
 
 /* Pixels that a work-item rounds to the storage type. */
 #define DCN_STORE_RUN 1024

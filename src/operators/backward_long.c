@@ -62,9 +62,17 @@ static uint64_t usual_limit(const dcn_forward_shape *s)
 
 static dcn_backward_cut cut_of(const dcn_forward_shape *s, int64_t most_channels)
 {
-    return dcn_tune_backward_long(s->batch, s->group, s->group_channels, s->out_height, s->stride_h,
-                                  grid_reach(s->grid.kernel_h, s->grid.dilation_h, s->grid.scale),
-                                  grid_reach(s->grid.kernel_w, s->grid.dilation_w, s->grid.scale), most_channels);
+    const dcn_backward_call call = {
+        .batch = s->batch,
+        .width = s->width,
+        .group = s->group,
+        .group_channels = s->group_channels,
+        .out_height = s->out_height,
+        .stride_h = s->stride_h,
+        .grid_reach_h = grid_reach(s->grid.kernel_h, s->grid.dilation_h, s->grid.scale),
+        .grid_reach_w = grid_reach(s->grid.kernel_w, s->grid.dilation_w, s->grid.scale),
+    };
+    return dcn_tune_backward_long(&call, most_channels);
 }
 
 static uint64_t aligned(uint64_t bytes)
