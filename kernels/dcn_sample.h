@@ -27,6 +27,7 @@ typedef struct dcn_axis {
     dcn_vf weight_second;
     dcn_vi counts;
     dcn_vi whole;
+    dcn_vi has_first, has_second; /* the corner lies inside */
 } dcn_axis;
 
 /* The corners and weights at a cell and a fraction in [0, 1], which may be anything for a cell far outside. Positions
@@ -47,6 +48,8 @@ DCN_INLINE dcn_axis dcn_axis_at(dcn_vi cell, dcn_vf fraction, dcn_vi extent)
     axis.weight_second = DCN_SELECT(second_inside, fraction, zero);
     axis.counts = first_inside | (second_inside & (fraction > zero));
     axis.whole = first_inside & second_inside;
+    axis.has_first = first_inside;
+    axis.has_second = second_inside;
     return axis;
 }
 

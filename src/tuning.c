@@ -41,6 +41,18 @@
 #define LONG_WORK 100000
 /* Long work-items for each compute unit, so that uneven ones even out. */
 #define LONG_ITEMS 8
+/* Gradients, long shape: floats of a row of values that a block may have, so that the few rows which it works on stay
+ * in the second-level cache; channels of a block at least; lanes of the widest vector; output rows of a band at least;
+ * pixels beyond the grid that are near; work-items at once that are worth narrower blocks, and that are enough without
+ * bands. Memory is read in longer runs, and points of more groups prepared at once, where blocks are few. */
+#define BACKWARD_ROW      20480
+#define BACKWARD_CHANNELS 64
+#define BACKWARD_VECTOR   16
+#define BACKWARD_ROWS     9
+#define BACKWARD_NEAR_H   3
+#define BACKWARD_NEAR_W   8
+#define BACKWARD_ITEMS    4
+#define BACKWARD_UNITS    64
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -50,6 +62,11 @@ static int64_t smaller(int64_t a, int64_t b)
 static int64_t larger(int64_t a, int64_t b)
 {
     return a > b ? a : b;
+}
+
+static int64_t blocks(int64_t extent, int64_t block)
+{
+    return (extent + block - 1) / block;
 }
 
 uint32_t dcn_tune_lanes(const dcn_device_limits *limits, int64_t group_channels)
@@ -79,9 +96,58 @@ dcn_long_launch dcn_tune_long(const dcn_device_limits *limits, int64_t pixels, i
     return launch;
 }
 
-static int64_t blocks(int64_t extent, int64_t block)
+/* The narrowest vector's channels are too few for a block: its points would be prepared too often. */
+static int64_t part_of(int64_t group_channels, int64_t most_channels)
 {
-    return (extent + block - 1) / block;
+    const int64_t wanted = most_channels / BACKWARD_VECTOR * BACKWARD_VECTOR;
+    return larger(wanted, BACKWARD_VECTOR) <= group_channels ? larger(wanted, BACKWARD_VECTOR) : group_channels;
+}
+
+/* A multiple of 4, so that both turns have as many, and pairs of processors too; fewer would mostly take turns. */
+static int64_t bands_of(int64_t out_height, int64_t stride_h, int64_t reach_h)
+{
+    /* The rows of a band and of the next but one must not touch: (rows + 1) * stride > 2 * reach + 1. */
+    const int64_t least = larger((2 * reach_h + 1) / stride_h, BACKWARD_ROWS);
+    const int64_t bands = out_height / least / 4 * 4;
+    return larger(bands, 1);
+}
+
+/* Whole groups that a block takes of each image. */
+static int64_t groups_of(const dcn_backward_call *c, int64_t bands, int64_t most_channels)
+{
+    const int64_t turn = c->batch * larger(bands / 2, 1);
+    const int64_t fitting = larger(smaller(BACKWARD_ROW / c->width, most_channels) / c->group_channels, 1);
+    int64_t groups = smaller(fitting, c->group);
+    while (groups > 1 && turn * blocks(c->group, groups) < BACKWARD_ITEMS &&
+           (groups + 1) / 2 * c->group_channels >= BACKWARD_CHANNELS)
+        groups = (groups + 1) / 2;
+    return groups;
+}
+
+dcn_backward_cut dcn_tune_backward_long(const dcn_backward_call *c, int64_t most_channels)
+{
+    dcn_backward_cut cut = {.block_groups = 1, .block_parts = 1};
+    const int64_t limit = most_channels > 0 ? most_channels : INT64_MAX;
+    cut.reach_h = (int)(c->grid_reach_h + BACKWARD_NEAR_H);
+    cut.reach_w = (int)(c->grid_reach_w + BACKWARD_NEAR_W);
+    const int64_t bands = bands_of(c->out_height, c->stride_h, cut.reach_h);
+    int64_t channels = c->group_channels;
+    if (c->group_channels < BACKWARD_VECTOR) {
+        /* Vectors of the last groups would touch sums of another block. */
+        cut.block_groups = (int)c->group;
+        channels *= c->group;
+    } else if (c->group_channels > limit) {
+        cut.part_channels = (int)part_of(c->group_channels, limit);
+        cut.block_parts = (int)(c->group_channels / cut.part_channels);
+        channels -= (cut.block_parts - 1) * cut.part_channels;
+    } else {
+        cut.block_groups = (int)groups_of(c, bands, limit);
+        channels *= cut.block_groups;
+    }
+    cut.block_channels = (int)channels;
+    cut.blocks = (int)(cut.block_parts > 1 ? c->group * cut.block_parts : blocks(c->group, cut.block_groups));
+    cut.bands = c->batch >= BACKWARD_UNITS / cut.blocks ? 1 : (int)bands;
+    return cut;
 }
 
 /* What a tile costs for each output pixel and group, in parts of what it would if all its work-items had work and its
