@@ -332,12 +332,10 @@ DCN_INLINE void dcn_chunk_gradients(const int fast, dcn_backward_tensors t, cons
         dcn_differentiate(fast, t, p, tile, slots, item, count, 0);
     }
     DCN_COLLECT(p, tile, slots, items, count);
-    if (mean) {
-        DCN_TEAM_BARRIER();
-        DCN_FOR_ITEMS(item, items)
-        if (item % p->lanes == 0 && dcn_place_of(p, tile, item / p->lanes).inside)
-            dcn_add_mean(p, slots, item / p->lanes, first, count);
-    }
+    DCN_TEAM_BARRIER();
+    DCN_FOR_ITEMS(item, items)
+    if (mean && item % p->lanes == 0 && dcn_place_of(p, tile, item / p->lanes).inside)
+        dcn_add_mean(p, slots, item / p->lanes, first, count);
     DCN_BARRIER();
 }
 
@@ -382,8 +380,7 @@ DCN_INLINE void dcn_points_group(const int fast, dcn_backward_tensors all, const
                     dcn_store_point(p, tile, slots, dcn_over(i, chunk), first, i - dcn_over(i, chunk) * chunk,
                                     grad_offset, grad_mask);
             }
-            if (f->chunk < f->points)
-                DCN_BARRIER();
+            DCN_BARRIER();
         }
     }
 }
