@@ -315,9 +315,9 @@ DCN_INLINE void dcn_store_point(const dcn_backward_wide_params *p, dcn_tile tile
 
 /* ---- a work-group ----------------------------------------------------------------------------- */
 
-/* The gradients of a chunk of points, into work-group memory; `means`: and what softmax takes away from them. */
+/* The gradients of a chunk of points, into work-group memory. `mean`: add to what softmax takes away. */
 DCN_INLINE void dcn_chunk_gradients(const int fast, dcn_backward_tensors t, const dcn_forward_params *p, dcn_tile tile,
-                                    dcn_slots slots, int items, int first, int count, int means)
+                                    dcn_slots slots, int items, int first, int count, int mean)
 {
     int whole = 0; /* only where a team is a sub-group */
     DCN_FOR_ITEMS(item, items)
@@ -335,12 +335,10 @@ DCN_INLINE void dcn_chunk_gradients(const int fast, dcn_backward_tensors t, cons
         dcn_differentiate(fast, t, p, tile, slots, item, count, 0);
     }
     DCN_COLLECT(t.grid, p, tile, slots, items, count);
-    if (means) {
-        DCN_TEAM_BARRIER();
-        DCN_FOR_ITEMS(item, items)
-        if (item % p->lanes == 0 && dcn_place_of(p, tile, item / p->lanes).inside)
-            dcn_add_mean(p, slots, item / p->lanes, first, count);
-    }
+    DCN_TEAM_BARRIER();
+    DCN_FOR_ITEMS(item, items)
+    if (mean && item % p->lanes == 0 && dcn_place_of(p, tile, item / p->lanes).inside)
+        dcn_add_mean(p, slots, item / p->lanes, first, count);
     DCN_BARRIER();
 }
 
@@ -374,19 +372,18 @@ DCN_INLINE void dcn_points_group(const int fast, dcn_backward_tensors all, const
         DCN_TEAM_BARRIER();
     }
     /* Softmax needs every point's gradient before it can store the first one's. */
-    const int rounds = f->softmax && f->chunk < f->points ? 2 : 1;
-    for (int round = 0; round < rounds; round++) {
+    const int twice = f->softmax && f->chunk < f->points;
+    for (int round = twice ? 0 : 1; round < 2; round++) {
         for (int first = 0; first < f->points; first += f->chunk) {
             const int chunk = f->points - first < f->chunk ? f->points - first : f->chunk;
-            dcn_chunk_gradients(fast, t, f, tile, slots, items, first, chunk, f->softmax && round == 0);
-            if (round + 1 < rounds)
-                continue;
-            DCN_FOR_ITEMS(item, items)
-            for (int i = item; i < count * chunk; i += items)
-                dcn_store_point(p, tile, slots, dcn_over(i, chunk), first, i - dcn_over(i, chunk) * chunk, grad_offset,
-                                grad_mask);
-            if (first + chunk < f->points)
-                DCN_BARRIER();
+            dcn_chunk_gradients(fast, t, f, tile, slots, items, first, chunk, f->softmax && round == !twice);
+            if (round == 1) {
+                DCN_FOR_ITEMS(item, items)
+                for (int i = item; i < count * chunk; i += items)
+                    dcn_store_point(p, tile, slots, dcn_over(i, chunk), first, i - dcn_over(i, chunk) * chunk,
+                                    grad_offset, grad_mask);
+            }
+            DCN_BARRIER();
         }
     }
 }

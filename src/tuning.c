@@ -313,7 +313,8 @@ void dcn_tune_gather(const dcn_device_limits *limits, const dcn_gather_problem *
             launch->value_w = (int)w;
         }
     }
-    launch->local = (uint32_t)(launch->value_h / 2 * launch->value_w * launch->lanes);
+    const int64_t wavefronts = blocks(launch->value_h / 2 * launch->value_w * launch->lanes, WAVEFRONT);
+    launch->local = (uint32_t)smaller(wavefronts * WAVEFRONT, items);
     const int64_t cells = (launch->value_h + 1) * (launch->value_w + 1);
     const int64_t fixed = 4 * ((int64_t)(launch->value_h + 1) * (launch->value_w + 2) + launch->value_h + 2) + 64;
     const int64_t most = (memory - fixed) / point_bytes;
