@@ -111,11 +111,16 @@ static dcn_status set_pieces(backward_long *b, uint64_t limit, uint64_t *workspa
     const uint64_t usual = usual_limit(&b->shape.forward);
     const uint64_t most = limit > 0 && limit < usual ? limit : usual;
     const uint64_t least = bytes_of(b, 1);
+    if (b->units == 0) {
+        b->piece_units = 1;
+        *workspace = 0;
+        return DCN_SUCCESS;
+    }
     if (limit > 0 && limit < least)
         return dcn_fail(DCN_ERROR_INVALID_ARGUMENT,
                         "dcn_plan_options.workspace_limit is %" PRIu64 " bytes, but this plan needs at least %" PRIu64,
                         limit, least);
-    b->piece_units = b->units > 0 ? b->units : 1;
+    b->piece_units = b->units;
     if (bytes_of(b, b->piece_units) > most) {
         const uint64_t fit = most / bytes_of(b, 1);
         b->piece_units = fit > 1 ? (int64_t)fit : 1;
