@@ -49,8 +49,7 @@
 #define BACKWARD_CHANNELS 64
 #define BACKWARD_VECTOR   16
 #define BACKWARD_ROWS     9
-#define BACKWARD_NEAR_H   3
-#define BACKWARD_NEAR_W   8
+#define BACKWARD_NEAR     3
 #define BACKWARD_ITEMS    4
 #define BACKWARD_UNITS    64
 
@@ -128,8 +127,8 @@ dcn_backward_cut dcn_tune_backward_long(const dcn_backward_call *c, int64_t most
 {
     dcn_backward_cut cut = {.block_groups = 1, .block_parts = 1};
     const int64_t limit = most_channels > 0 ? most_channels : INT64_MAX;
-    cut.reach_h = (int)(c->grid_reach_h + BACKWARD_NEAR_H);
-    cut.reach_w = (int)(c->grid_reach_w + BACKWARD_NEAR_W);
+    cut.reach_h = (int)(c->grid_reach_h + BACKWARD_NEAR);
+    cut.reach_w = (int)(c->grid_reach_w + BACKWARD_NEAR);
     const int64_t bands = bands_of(c->out_height, c->stride_h, cut.reach_h);
     int64_t channels = c->group_channels;
     if (c->group_channels < BACKWARD_VECTOR) {
