@@ -164,12 +164,12 @@ static void backward_gather_fast(const dcn_native_args *args, uint64_t first, ui
     X("forward_wide", "dcn_forward_wide", forward_wide)                                                                \
     X("backward_points", "dcn_backward_points_fast", backward_points_fast)                                             \
     X("backward_points", "dcn_backward_points", backward_points)                                                       \
-    X("backward_value", "dcn_backward_clear", backward_clear)                                                          \
+    X("backward_bins", "dcn_backward_clear", backward_clear)                                                           \
     X("backward_value", "dcn_backward_count", backward_count)                                                          \
-    X("backward_value", "dcn_backward_reserve", backward_reserve)                                                      \
-    X("backward_value", "dcn_backward_fill", backward_fill)                                                            \
-    X("backward_value", "dcn_backward_statistics", backward_statistics)                                                \
-    X("backward_value", "dcn_backward_heavy", backward_heavy)                                                          \
+    X("backward_bins", "dcn_backward_reserve", backward_reserve)                                                       \
+    X("backward_bins", "dcn_backward_fill", backward_fill)                                                             \
+    X("backward_bins", "dcn_backward_statistics", backward_statistics)                                                 \
+    X("backward_bins", "dcn_backward_heavy", backward_heavy)                                                           \
     X("backward_value", "dcn_backward_gather_fast", backward_gather_fast)                                              \
     X("backward_value", "dcn_backward_gather", backward_gather)
 

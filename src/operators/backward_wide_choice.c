@@ -30,15 +30,16 @@ static const struct {
     const char *program;
     const char *entry;
     const char *fast; /* entry of the fast kernel; NULL: there is one for both */
+    bool special;     /* it may be built for the plan's numbers */
 } stages[DCN_STAGE_NUMBER] = {
-    [DCN_STAGE_CLEAR] = {"backward_value", "dcn_backward_clear", NULL},
-    [DCN_STAGE_COUNT] = {"backward_value", "dcn_backward_count", NULL},
-    [DCN_STAGE_RESERVE] = {"backward_value", "dcn_backward_reserve", NULL},
-    [DCN_STAGE_FILL] = {"backward_value", "dcn_backward_fill", NULL},
-    [DCN_STAGE_STATISTICS] = {"backward_value", "dcn_backward_statistics", NULL},
-    [DCN_STAGE_HEAVY] = {"backward_value", "dcn_backward_heavy", NULL},
-    [DCN_STAGE_GATHER] = {"backward_value", "dcn_backward_gather", "dcn_backward_gather_fast"},
-    [DCN_STAGE_POINTS] = {"backward_points", "dcn_backward_points", "dcn_backward_points_fast"},
+    [DCN_STAGE_CLEAR] = {"backward_bins", "dcn_backward_clear", NULL, false},
+    [DCN_STAGE_COUNT] = {"backward_value", "dcn_backward_count", NULL, true},
+    [DCN_STAGE_RESERVE] = {"backward_bins", "dcn_backward_reserve", NULL, false},
+    [DCN_STAGE_FILL] = {"backward_bins", "dcn_backward_fill", NULL, false},
+    [DCN_STAGE_STATISTICS] = {"backward_bins", "dcn_backward_statistics", NULL, false},
+    [DCN_STAGE_HEAVY] = {"backward_bins", "dcn_backward_heavy", NULL, false},
+    [DCN_STAGE_GATHER] = {"backward_value", "dcn_backward_gather", "dcn_backward_gather_fast", true},
+    [DCN_STAGE_POINTS] = {"backward_points", "dcn_backward_points", "dcn_backward_points_fast", true},
 };
 
 static int64_t blocks_of(int64_t extent, int64_t block)
@@ -213,6 +214,10 @@ static dcn_status make_kernels(dcn_context *context, const dcn_kernel_key *key, 
             backend->kernel_destroy(context->device, made->kernel);
         made->kernel = NULL;
         made->key = *key;
+        if (!stages[i].special)
+            made->key.define_count = 0;
+        else if (!fast)
+            dcn_define_macro(&made->key, "DCN_GENERAL", 1);
         made->key.program = stages[i].program;
         made->key.entry = fast && stages[i].fast ? stages[i].fast : stages[i].entry;
         status = backend->kernel_create(context->device, &made->key, &made->kernel);
@@ -248,6 +253,7 @@ static dcn_status fit_value(dcn_context *context, const dcn_backward_shape *shap
         dcn_define_macro(&key, "DCN_VALUE_TILE_H", launch.value_h);
         dcn_define_macro(&key, "DCN_VALUE_TILE_W", launch.value_w);
         dcn_define_macro(&key, "DCN_ROOM", launch.room);
+        key.registers = 0; /* they fit without a limit, under which the compiler spills */
     }
     return make_kernels(context, &key, path->pace == DCN_PACE_FAST, 0, DCN_STAGE_POINTS, c, work_items);
 }

@@ -43,6 +43,7 @@ VARIANTS = {
 }
 REGISTERS = 64  # DCN_WIDE_REGISTERS
 NOT_FOR_GPUS = {"forward_long"}
+NEVER_SPECIAL = {"backward_bins"}
 SKIPPED = 77
 
 Case = namedtuple("Case", "compiler program storage bits variant arch")
@@ -55,8 +56,8 @@ SHARED = re.compile(r"(\d+) bytes smem")
 CHATTER = re.compile(r"ptxas info\s*: (\d+ bytes gmem|Function properties for|Compile time)")
 
 
-def special_options(storage, kernel, groups, channels, grid=1, joint=1, removed=0, softmax=0):
-    """What src/operators/forward_choice.c gives such a plan on an image that fills every tile."""
+def special_options(program, storage, kernel, groups, channels, grid=1, joint=1, removed=0, softmax=0):
+    """What src/operators gives such a plan on an image that fills every tile."""
     lanes = -(-channels // (4 if storage == "float32" else 8))
     slots = 256 // lanes
     tile_groups = max(power for power in (1, 2, 4) if power <= groups)
@@ -67,12 +68,18 @@ def special_options(storage, kernel, groups, channels, grid=1, joint=1, removed=
     macros = {"SPECIAL": 1, "POINTS": points, "PITCH": pitch, "GROUPS": groups, "GROUP_CHANNELS": channels,
               "SLOT_LANES": lanes, "TILE_H": tile_h, "TILE_W": tile_w, "TILE_GROUPS": tile_groups,
               "USES_SOFTMAX": softmax, "WORK_ITEMS": tile_h * tile_w * tile_groups * lanes}
+    if program == "backward_value":
+        pairs = min(32, slots)
+        macros.update({"PITCH": points, "TILE_H": 8, "TILE_W": 8, "TILE_GROUPS": min(groups, 2),
+                       "WORK_ITEMS": -(-pairs * lanes // 32) * 32, "VALUE_TILE_H": 2, "VALUE_TILE_W": pairs,
+                       "ROOM": 1024})
     if joint:
         macros["JOINT"] = 1
     if grid:
         macros.update({"KERNEL_H": kernel, "DILATION_H": 1, "DILATION_W": 1, "CENTER_H": kernel // 2,
                        "CENTER_W": kernel // 2, "REMOVED": kernel * kernel // 2 if removed else points})
-    return [f"-DDCN_{name}={value}" for name, value in macros.items()] + [f"--maxrregcount={REGISTERS}"]
+    limit = [] if program == "backward_value" else [f"--maxrregcount={REGISTERS}"]
+    return [f"-DDCN_{name}={value}" for name, value in macros.items()] + limit
 
 
 def options_of(case):
@@ -80,7 +87,7 @@ def options_of(case):
                          f"-DDCN_INDEX_BITS={case.bits}", "-DDCN_LANES=1"]
     if case.variant:
         kernel, groups, channels, rest = VARIANTS[case.variant]
-        options += special_options(case.storage, kernel, groups, channels, **rest)
+        options += special_options(case.program, case.storage, kernel, groups, channels, **rest)
     return options
 
 
@@ -88,7 +95,8 @@ def cases_of(compilers, programs, architectures):
     """The library compiles the plain programs either way; special ones only when it runs, by one compiler here too."""
     for words in itertools.product(compilers, programs, STORAGES, INDEX_BITS, VARIANTS, architectures):
         case = Case(*words)
-        if not case.variant or case.compiler == compilers[0] and (case.bits == 32 or case.variant == "d32"):
+        special = case.compiler == compilers[0] and case.program not in NEVER_SPECIAL
+        if not case.variant or special and (case.bits == 32 or case.variant == "d32"):
             yield case
 
 
