@@ -20,5 +20,10 @@
         dcn_points_group(fast, t, &params, grad_offset, grad_mask, memory, DCN_GROUP_ID);                              \
     }
 
+/* Special kernels are fast ones. */
+#if !defined(DCN_GENERAL)
 DCN_POINTS_ENTRY(dcn_backward_points_fast, 1)
+#endif
+#if !defined(DCN_SPECIAL)
 DCN_POINTS_ENTRY(dcn_backward_points, 0)
+#endif

@@ -1,26 +1,6 @@
-/* Entries of the gradient of the value, wide shape. */
+/* Entries of the gradient of the value, wide shape: those that work on points. */
 #include "dcn_dialect.h"
 #include "dcn_backward_value.h"
-#include "dcn_backward_statistics.h"
-
-DCN_INLINE dcn_backward_tensors dcn_bound_tensors(DCN_GLOBAL const dcn_storage *offset,
-                                                  DCN_GLOBAL const dcn_storage *mask,
-                                                  DCN_GLOBAL const dcn_storage *grad_output,
-                                                  DCN_GLOBAL const int *grid, const dcn_backward_wide_params *params)
-{
-    dcn_backward_tensors t;
-    t.value = grad_output; /* none of these kernels reads it */
-    t.offset = offset + params->forward.offset_at;
-    t.mask = mask + params->forward.mask_at;
-    t.grad_output = grad_output + params->forward.output_at;
-    t.grid = grid;
-    return t;
-}
-
-DCN_KERNEL dcn_backward_clear(DCN_GLOBAL unsigned *workspace, const dcn_backward_wide_params params)
-{
-    dcn_clear_group(workspace + params.workspace_at, &params, DCN_GROUP_ID);
-}
 
 DCN_KERNEL dcn_backward_count(DCN_GLOBAL const dcn_storage *DCN_RESTRICT offset, DCN_GLOBAL const int *DCN_RESTRICT grid,
                               DCN_GLOBAL unsigned *workspace,
@@ -29,37 +9,6 @@ DCN_KERNEL dcn_backward_count(DCN_GLOBAL const dcn_storage *DCN_RESTRICT offset,
     DCN_WORK_GROUP_MEMORY(unsigned, words);
     dcn_count_group(dcn_bound_tensors(offset, offset, offset, grid, &params), &params, workspace + params.workspace_at,
                     words, DCN_GROUP_ID);
-}
-
-DCN_KERNEL dcn_backward_reserve(DCN_GLOBAL unsigned *workspace,
-                                const dcn_backward_wide_params params DCN_WORK_GROUP_PARAMETER(unsigned, words))
-{
-    DCN_WORK_GROUP_MEMORY(unsigned, words);
-    dcn_reserve_group(&params, workspace + params.workspace_at, words, DCN_GROUP_ID);
-}
-
-DCN_KERNEL dcn_backward_fill(DCN_GLOBAL unsigned *workspace,
-                             const dcn_backward_wide_params params DCN_WORK_GROUP_PARAMETER(unsigned, words))
-{
-    DCN_WORK_GROUP_MEMORY(unsigned, words);
-    dcn_fill_group(&params, workspace + params.workspace_at, words, DCN_GROUP_ID);
-}
-
-DCN_KERNEL dcn_backward_statistics(DCN_GLOBAL const dcn_storage *DCN_RESTRICT mask, DCN_GLOBAL unsigned *workspace,
-                                   const dcn_backward_wide_params params)
-{
-    dcn_statistics_group(mask + params.forward.mask_at, &params, workspace + params.workspace_at, DCN_GROUP_ID);
-}
-
-DCN_KERNEL dcn_backward_heavy(DCN_GLOBAL const dcn_storage *DCN_RESTRICT offset,
-                              DCN_GLOBAL const dcn_storage *DCN_RESTRICT mask,
-                              DCN_GLOBAL const dcn_storage *DCN_RESTRICT grad_output,
-                              DCN_GLOBAL const int *DCN_RESTRICT grid, DCN_GLOBAL unsigned *workspace,
-                              const dcn_backward_wide_params params DCN_WORK_GROUP_PARAMETER(dcn_float4, memory))
-{
-    DCN_WORK_GROUP_MEMORY(dcn_float4, memory);
-    dcn_heavy_group(dcn_bound_tensors(offset, mask, grad_output, grid, &params), &params,
-                    workspace + params.workspace_at, memory, DCN_GROUP_ID);
 }
 
 #define DCN_GATHER_ENTRY(name, fast)                                                                                   \
@@ -74,5 +23,10 @@ DCN_KERNEL dcn_backward_heavy(DCN_GLOBAL const dcn_storage *DCN_RESTRICT offset,
                          workspace + params.workspace_at, memory, DCN_GROUP_ID);                                       \
     }
 
+/* Special kernels are fast ones. */
+#if !defined(DCN_GENERAL)
 DCN_GATHER_ENTRY(dcn_backward_gather_fast, 1)
+#endif
+#if !defined(DCN_SPECIAL)
 DCN_GATHER_ENTRY(dcn_backward_gather, 0)
+#endif

@@ -70,13 +70,14 @@ DCN_INLINE void dcn_count_point(dcn_backward_tensors t, const dcn_backward_wide_
 {
     const dcn_forward_params *f = &p->forward;
     DCN_GLOBAL const dcn_storage *offset = t.offset + (dcn_offsets_of(f, point.place) + 2 * point.k);
-    const dcn_corners at = dcn_point_of(t.grid, f, point.place, point.k, dcn_load(offset), dcn_load(offset + 1), 1.0f);
-    const unsigned cell = at.counts ? dcn_cell_of(t.grid, f, point.k, at) : DCN_NO_CELL;
+    const dcn_axes at = dcn_axes_of(t.grid, f, point.place, point.k, dcn_load(offset), dcn_load(offset + 1));
+    const int inside = at.x.counts & at.y.counts;
+    const unsigned cell = inside ? dcn_cell_of(t.grid, f, point.k, at) : DCN_NO_CELL;
     const unsigned x = (unsigned)(at.x.cell - (tile.x * f->stride_w + p->window_x));
     const unsigned y = (unsigned)(at.y.cell - (tile.y * f->stride_h + p->window_y));
     *kept = DCN_ELSEWHERE;
     workspace[p->bins_at + point.number] = cell;
-    if (!at.counts)
+    if (!inside)
         return;
     if (x < (unsigned)p->window_w && y < (unsigned)p->window_h) {
         const unsigned near = ((unsigned)point.group * (unsigned)p->window_h + y) * (unsigned)p->window_w + x;

@@ -168,28 +168,65 @@ DCN_INLINE dcn_float4 dcn_point_gradient(dcn_float4 point, dcn_float4 products, 
 
 #if defined(DCN_TEAM_EXCHANGE)
 
-/* Sums of the products of DCN_SHARED points over a slot's lanes. Each exchange halves what a lane is about, so that
- * lane l ends with point l % DCN_SHARED. */
-DCN_INLINE dcn_float4 dcn_exchange(float *products, int lane)
+/* Each of two lanes keeps the products of half as many points, `kept` numbers, and adds the other's. */
+DCN_INLINE void dcn_halve(float *products, int lane, const int apart, const int kept)
 {
-    DCN_UNROLL for (int apart = DCN_SHARED / 2; apart >= 1; apart /= 2)
+    const int upper = lane & apart;
+    DCN_UNROLL for (int j = 0; j < kept; j++)
     {
-        const int upper = lane & apart;
-        DCN_UNROLL for (int j = 0; j < 4 * apart; j++)
-        {
-            const float own = upper ? products[j + 4 * apart] : products[j];
-            const float given = upper ? products[j] : products[j + 4 * apart];
-            products[j] = own + DCN_TEAM_EXCHANGE(given, apart);
-        }
+        const float own = upper ? products[j + kept] : products[j];
+        const float given = upper ? products[j] : products[j + kept];
+        products[j] = own + DCN_TEAM_EXCHANGE(given, apart);
     }
-    DCN_UNROLL for (int apart = DCN_SHARED; apart < DCN_SLOT_LANES; apart *= 2)
-    {
-        DCN_UNROLL for (int j = 0; j < 4; j++) products[j] += DCN_TEAM_EXCHANGE(products[j], apart);
-    }
+}
+
+/* Adds another lane's products of one point. */
+DCN_INLINE void dcn_join(float *products, const int apart)
+{
+    DCN_UNROLL for (int j = 0; j < 4; j++) products[j] += DCN_TEAM_EXCHANGE(products[j], apart);
+}
+
+/* Sums of the products of `shared` points, 1, 2 or 4, over a slot's lanes: lane l ends with point l % shared. */
+DCN_INLINE dcn_float4 dcn_exchange(float *products, int lane, const int shared)
+{
+    if (shared == 4)
+        dcn_halve(products, lane, 2, 8);
+    if (shared >= 2)
+        dcn_halve(products, lane, 1, 4);
+    if (DCN_SLOT_LANES > 1 && shared < 2)
+        dcn_join(products, 1);
+    if (DCN_SLOT_LANES > 2 && shared < 4)
+        dcn_join(products, 2);
+    if (DCN_SLOT_LANES > 4)
+        dcn_join(products, 4);
+    if (DCN_SLOT_LANES > 8)
+        dcn_join(products, 8);
+    if (DCN_SLOT_LANES > 16)
+        dcn_join(products, 16);
     return DCN_FLOAT4(products[0], products[1], products[2], products[3]);
 }
 
-/* A work-item's part in the gradients of its slot's points, of which the grid has the first. */
+/* A work-item's part in the gradients of `shared` points of its slot, from `first` on. */
+DCN_INLINE void dcn_differentiate_points(const int fast, dcn_backward_tensors t, const dcn_forward_params *p,
+                                         dcn_place place, dcn_share share, int lane, DCN_LOCAL dcn_float4 *points,
+                                         DCN_LOCAL const dcn_bytes *corners, int first, int whole, const int shared)
+{
+    float products[4 * 4];
+    DCN_UNROLL for (int i = 0; i < shared; i++)
+    {
+        const dcn_float4 own = dcn_point_products(fast, t, p, place, lane, first + i, share,
+                                                  share.wanted > 0 ? corners[i] : DCN_NOWHERE, whole);
+        products[4 * i] = own.x;
+        products[4 * i + 1] = own.y;
+        products[4 * i + 2] = own.z;
+        products[4 * i + 3] = own.w;
+    }
+    const dcn_float4 sums = dcn_exchange(products, lane, shared);
+    if (place.inside && lane < shared)
+        points[lane] = dcn_point_gradient(points[lane], sums, dcn_scales_of(t.grid, p, first + lane));
+}
+
+/* A work-item's part in the gradients of its slot's points: four at a time where there are as many lanes. */
 DCN_INLINE void dcn_differentiate(const int fast, dcn_backward_tensors t, const dcn_forward_params *p, dcn_tile tile,
                                   dcn_slots slots, int item, int count, int whole)
 {
@@ -197,27 +234,17 @@ DCN_INLINE void dcn_differentiate(const int fast, dcn_backward_tensors t, const 
     const int lane = item - slot * p->lanes;
     const dcn_place place = dcn_place_of(p, tile, slot);
     const dcn_share share = dcn_share_of(fast, t, p, place, lane, 0);
-    DCN_UNROLL_POINTS for (int first = 0; first < count; first += DCN_SHARED)
-    {
-        float products[4 * DCN_SHARED];
-        DCN_UNROLL for (int i = 0; i < DCN_SHARED; i++)
-        {
-            dcn_float4 own = DCN_FLOAT4(0.0f, 0.0f, 0.0f, 0.0f);
-            if (first + i < count)
-                own = dcn_point_products(fast, t, p, place, lane, first + i, share,
-                                         share.wanted > 0 ? slots.corners[slot * p->pitch + first + i] : DCN_NOWHERE,
-                                         whole);
-            products[4 * i] = own.x;
-            products[4 * i + 1] = own.y;
-            products[4 * i + 2] = own.z;
-            products[4 * i + 3] = own.w;
-        }
-        const dcn_float4 sums = dcn_exchange(products, lane);
-        if (place.inside && lane < DCN_SHARED && first + lane < count) {
-            DCN_LOCAL dcn_float4 *point = slots.points + (slot * p->pitch + first + lane);
-            *point = dcn_point_gradient(*point, sums, dcn_scales_of(t.grid, p, first + lane));
-        }
-    }
+    DCN_LOCAL dcn_float4 *points = slots.points + slot * p->pitch;
+    DCN_LOCAL const dcn_bytes *corners = slots.corners + slot * p->pitch;
+    const int rest = count % DCN_SHARED;
+    DCN_UNROLL_POINTS for (int k = 0; k < count - rest; k += DCN_SHARED)
+        dcn_differentiate_points(fast, t, p, place, share, lane, points + k, corners + k, k, whole, DCN_SHARED);
+    if (rest >= 2)
+        dcn_differentiate_points(fast, t, p, place, share, lane, points + count - rest, corners + count - rest,
+                                 count - rest, whole, 2);
+    if (rest % 2 > 0)
+        dcn_differentiate_points(fast, t, p, place, share, lane, points + count - 1, corners + count - 1, count - 1,
+                                 whole, 1);
 }
 
 #define DCN_COLLECT(grid, p, tile, slots, items, count) ((void)0)

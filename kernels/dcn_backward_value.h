@@ -198,12 +198,16 @@ DCN_INLINE dcn_piece dcn_piece_of(const dcn_backward_wide_params *p, dcn_gather 
     return piece;
 }
 
-/* A staged point's entry. */
+/* A staged point's entry. Nothing asks for the weight of a corner outside the image. */
 DCN_INLINE void dcn_stage_entry(const dcn_backward_wide_params *p, dcn_gather gather, dcn_binned point, unsigned place)
 {
-    gather.pairs[2u * place] = DCN_FLOAT2(point.corners.w00, point.corners.w10);
-    gather.pairs[2u * place + 1u] = DCN_FLOAT2(point.corners.w01, point.corners.w11);
-    gather.at[place] = (dcn_bytes)dcn_pixel_of(&p->forward, point.place) * dcn_pixel_bytes(&p->forward);
+    const float right = point.axes.x.fraction;
+    const float left = 1.0f - right;
+    const float bottom = point.mask * point.axes.y.fraction;
+    const float top = point.mask * (1.0f - point.axes.y.fraction);
+    gather.pairs[2u * place] = DCN_FLOAT2(top * left, bottom * left);
+    gather.pairs[2u * place + 1u] = DCN_FLOAT2(top * right, bottom * right);
+    gather.at[place] = (dcn_bytes)point.pixel * dcn_pixel_bytes(&p->forward);
 }
 
 /* Stages a piece: numbers first, then each point at its rank in its cell. */
@@ -229,8 +233,8 @@ DCN_INLINE void dcn_stage_piece(dcn_backward_tensors t, const dcn_backward_wide_
         const dcn_binned point = dcn_binned_of(t, p, statistics, tile.group, id);
         unsigned place = i;
         if (!piece.crowded) {
-            const int row = point.corners.y.cell + 1 - tile.y;
-            const int column = point.corners.x.cell + 1 - tile.x;
+            const int row = point.axes.y.cell + 1 - tile.y;
+            const int column = point.axes.x.cell + 1 - tile.x;
             const unsigned end = dcn_position_of(p, gather, row, column + 1) - piece.first;
             place = dcn_position_of(p, gather, row, column) - piece.first;
             for (unsigned other = place; other < end; other++)
@@ -256,46 +260,56 @@ DCN_INLINE void dcn_add_point(const float *v, dcn_float2 weights, const int row,
     }
 }
 
-DCN_INLINE void dcn_load_channels(const int fast, DCN_GLOBAL const dcn_storage *from, int wanted, float *v)
-{
-    if (fast) {
-        dcn_load_vector(from, v);
-    } else {
-        for (int j = 0; j < DCN_VECTOR; j++)
-            v[j] = j < wanted ? dcn_load(from + j) : 0.0f;
-    }
-}
-
-/* Staged points first … last-1; those from `right` on have the pixels in their first column. */
-DCN_INLINE void dcn_add_points(const int fast, DCN_GLOBAL const dcn_storage *grad, dcn_gather gather, unsigned first,
-                               unsigned right, unsigned last, int wanted, const int row, dcn_pair_sums *sums)
+/* Staged points first … last-1 of a row of cells; those from `right` on have the pixels in their first column. */
+DCN_INLINE void dcn_add_row(DCN_GLOBAL const dcn_storage *grad, dcn_gather gather, unsigned first, unsigned right,
+                            unsigned last, const int row, dcn_pair_sums *sums)
 {
     unsigned e = first;
-    for (; e + DCN_TOGETHER <= last; e += DCN_TOGETHER) {
+    DCN_NO_UNROLL for (; e + DCN_TOGETHER <= last; e += DCN_TOGETHER)
+    {
         float v[DCN_TOGETHER][DCN_VECTOR];
         dcn_float2 weights[DCN_TOGETHER];
         DCN_UNROLL for (int i = 0; i < DCN_TOGETHER; i++)
         {
             weights[i] = gather.pairs[2u * (e + (unsigned)i) + (e + (unsigned)i < right ? 1u : 0u)];
-            dcn_load_channels(fast, DCN_AT(grad, gather.at[e + (unsigned)i]), wanted, v[i]);
+            dcn_load_vector(DCN_AT(grad, gather.at[e + (unsigned)i]), v[i]);
         }
         DCN_UNROLL for (int i = 0; i < DCN_TOGETHER; i++) dcn_add_point(v[i], weights[i], row, sums);
     }
-    for (; e < last; e++) {
+    DCN_NO_UNROLL for (; e < last; e++)
+    {
         float v[DCN_VECTOR];
-        dcn_load_channels(fast, DCN_AT(grad, gather.at[e]), wanted, v);
+        dcn_load_vector(DCN_AT(grad, gather.at[e]), v);
         dcn_add_point(v, gather.pairs[2u * e + (e < right ? 1u : 0u)], row, sums);
     }
 }
 
-/* The same for a long sum, in parts. */
+/* The same for any row, number and alignment, in parts of a long sum. */
 DCN_INLINE void dcn_add_parts(const int fast, DCN_GLOBAL const dcn_storage *grad, dcn_gather gather, unsigned first,
-                              unsigned right, unsigned last, int wanted, const int row, dcn_pair_sums *sums)
+                              unsigned right, unsigned last, int wanted, int row, dcn_pair_sums *sums)
 {
-    for (unsigned e = first; e < last; e += DCN_SERIAL) {
+    DCN_NO_UNROLL for (unsigned begin = first; begin < last; begin += DCN_SERIAL)
+    {
+        const unsigned end = last - begin > DCN_SERIAL ? begin + DCN_SERIAL : last;
         dcn_pair_sums part;
         DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) part.upper[j] = part.lower[j] = 0.0f;
-        dcn_add_points(fast, grad, gather, e, right, last - e > DCN_SERIAL ? e + DCN_SERIAL : last, wanted, row, &part);
+        DCN_NO_UNROLL for (unsigned e = begin; e < end; e++)
+        {
+            const dcn_float2 weights = gather.pairs[2u * e + (e < right ? 1u : 0u)];
+            float v[DCN_VECTOR];
+            if (fast) {
+                dcn_load_vector(DCN_AT(grad, gather.at[e]), v);
+            } else {
+                DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) v[j] =
+                    j < wanted ? dcn_load(DCN_AT(grad, gather.at[e]) + j) : 0.0f;
+            }
+            if (row == 0)
+                dcn_add_point(v, weights, 0, &part);
+            else if (row == 1)
+                dcn_add_point(v, weights, 1, &part);
+            else
+                dcn_add_point(v, weights, 2, &part);
+        }
         DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++)
         {
             sums->upper[j] += part.upper[j];
@@ -371,21 +385,38 @@ DCN_INLINE unsigned dcn_within(unsigned position, dcn_piece piece)
     return (at > piece.last ? piece.last : at) - piece.first;
 }
 
-/* A piece's share of a pair: of three rows of cells the two that touch it. */
+/* The staged points of a row of cells that touch a pair. */
+typedef struct dcn_stretch {
+    unsigned first;
+    unsigned right; /* from here on those with the pixels in their first column */
+    unsigned last;
+} dcn_stretch;
+
+DCN_INLINE dcn_stretch dcn_stretch_of(const dcn_backward_wide_params *p, dcn_gather gather, dcn_piece piece,
+                                      dcn_pair pair, int row)
+{
+    dcn_stretch stretch;
+    stretch.first = dcn_within(dcn_position_of(p, gather, pair.y + row, pair.x), piece);
+    stretch.right = dcn_within(dcn_position_of(p, gather, pair.y + row, pair.x + 1), piece);
+    stretch.last = dcn_within(dcn_position_of(p, gather, pair.y + row, pair.x + 2), piece);
+    return stretch;
+}
+
+/* A piece's share of a pair, from three rows of cells. */
 DCN_INLINE void dcn_sum_piece(const int fast, DCN_GLOBAL const dcn_storage *grad, const dcn_backward_wide_params *p,
                               dcn_gather gather, dcn_piece piece, dcn_pair pair, dcn_pair_sums *sums)
 {
-    DCN_UNROLL for (int row = 0; row < 3; row++)
+    DCN_NO_UNROLL for (int row = 0; row < 3; row++)
     {
-        if (pair.y + row <= p->value_h) {
-            const unsigned first = dcn_within(dcn_position_of(p, gather, pair.y + row, pair.x), piece);
-            const unsigned right = dcn_within(dcn_position_of(p, gather, pair.y + row, pair.x + 1), piece);
-            const unsigned last = dcn_within(dcn_position_of(p, gather, pair.y + row, pair.x + 2), piece);
-            if (last - first <= DCN_SERIAL)
-                dcn_add_points(fast, grad, gather, first, right, last, pair.wanted, row, sums);
-            else
-                dcn_add_parts(fast, grad, gather, first, right, last, pair.wanted, row, sums);
-        }
+        const dcn_stretch s = dcn_stretch_of(p, gather, piece, pair, row);
+        if (!fast || s.last - s.first > DCN_SERIAL)
+            dcn_add_parts(fast, grad, gather, s.first, s.right, s.last, pair.wanted, row, sums);
+        else if (row == 0)
+            dcn_add_row(grad, gather, s.first, s.right, s.last, 0, sums);
+        else if (row == 1)
+            dcn_add_row(grad, gather, s.first, s.right, s.last, 1, sums);
+        else
+            dcn_add_row(grad, gather, s.first, s.right, s.last, 2, sums);
     }
 }
 

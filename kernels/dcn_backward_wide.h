@@ -14,6 +14,21 @@ typedef struct dcn_backward_tensors {
     DCN_GLOBAL const int *grid;
 } dcn_backward_tensors;
 
+/* Tensors as a kernel without the value gets them. */
+DCN_INLINE dcn_backward_tensors dcn_bound_tensors(DCN_GLOBAL const dcn_storage *offset,
+                                                  DCN_GLOBAL const dcn_storage *mask,
+                                                  DCN_GLOBAL const dcn_storage *grad_output, DCN_GLOBAL const int *grid,
+                                                  const dcn_backward_wide_params *params)
+{
+    dcn_backward_tensors t;
+    t.value = grad_output; /* never read */
+    t.offset = offset + params->forward.offset_at;
+    t.mask = mask + params->forward.mask_at;
+    t.grad_output = grad_output + params->forward.output_at;
+    t.grid = grid;
+    return t;
+}
+
 /* A point that has no cell. */
 #define DCN_NO_CELL (~0u)
 
@@ -42,7 +57,11 @@ DCN_INLINE dcn_backward_tensors dcn_backward_image(dcn_backward_tensors t, const
 {
     t.value += image * p->image;
     t.offset += image * p->offset_image;
+#if defined(DCN_JOINT)
+    t.mask = t.offset;
+#else
     t.mask += image * p->mask_image;
+#endif
     t.grad_output += image * p->output_image;
     return t;
 }
@@ -96,9 +115,9 @@ DCN_INLINE DCN_GLOBAL float *dcn_statistics_of(DCN_GLOBAL unsigned *workspace, c
            image * p->forward.out_height * p->forward.out_width * p->forward.group * 2;
 }
 
-/* The number of point k's cell in its plane, cells begin one pixel outside the
- * image, and each level's follow those of the one before. */
-DCN_INLINE unsigned dcn_cell_of(DCN_GLOBAL const int *grid, const dcn_forward_params *p, int k, dcn_corners point)
+/* The number of point k's cell in its plane: cells begin one pixel outside the image, and each level's follow those of
+ * the one before. */
+DCN_INLINE unsigned dcn_cell_of(DCN_GLOBAL const int *grid, const dcn_forward_params *p, int k, dcn_axes point)
 {
     const unsigned y = (unsigned)(point.y.cell + 1);
     const unsigned x = (unsigned)(point.x.cell + 1);
@@ -111,10 +130,11 @@ DCN_INLINE unsigned dcn_cell_of(DCN_GLOBAL const int *grid, const dcn_forward_pa
 #endif
 }
 
-/* A binned point of a plane: output pixel, corners with their weights, masks included. */
+/* A binned point: output pixel, place, mask. */
 typedef struct dcn_binned {
-    dcn_place place;
-    dcn_corners corners;
+    int pixel;
+    dcn_axes axes;
+    float mask;
 } dcn_binned;
 
 /* Loads point `id` of a group of the image that the tensors begin at. */
@@ -123,26 +143,27 @@ DCN_INLINE dcn_binned dcn_binned_of(dcn_backward_tensors t, const dcn_backward_w
 {
     const dcn_forward_params *f = &p->forward;
     dcn_binned point;
+    dcn_place place;
 #if defined(DCN_SPECIAL)
-    const int pixel = dcn_over((int)id, DCN_POINTS);
+    point.pixel = dcn_over((int)id, DCN_POINTS);
 #else
-    const int pixel = (int)dcn_divide((dcn_index)id, f->points, p->by_points);
+    point.pixel = (int)dcn_divide((dcn_index)id, f->points, p->by_points);
 #endif
-    const int k = (int)id - pixel * f->points;
-    point.place.group = group;
-    point.place.y = (int)dcn_divide((dcn_index)pixel, f->out_width, p->by_out_width);
-    point.place.x = pixel - point.place.y * f->out_width;
-    point.place.inside = 1;
-    DCN_GLOBAL const dcn_storage *offset = t.offset + (dcn_offsets_of(f, point.place) + 2 * k);
-    float mask = dcn_load(t.mask + (dcn_masks_of(f, point.place) + k));
+    const int k = (int)id - point.pixel * f->points;
+    place.group = group;
+    place.y = (int)dcn_divide((dcn_index)point.pixel, f->out_width, p->by_out_width);
+    place.x = point.pixel - place.y * f->out_width;
+    place.inside = 1;
+    DCN_GLOBAL const dcn_storage *offset = t.offset + (dcn_offsets_of(f, place) + 2 * k);
+    point.mask = dcn_load(t.mask + (dcn_masks_of(f, place) + k));
     if (f->softmax) {
-        DCN_GLOBAL const float *pair = statistics + 2 * ((dcn_index)pixel * f->group + group);
+        DCN_GLOBAL const float *pair = statistics + 2 * ((dcn_index)point.pixel * f->group + group);
         dcn_softmax_stats stats;
         stats.largest = pair[0];
         stats.sum = pair[1];
-        mask = dcn_normalised(mask, stats);
+        point.mask = dcn_normalised(point.mask, stats);
     }
-    point.corners = dcn_point_of(t.grid, f, point.place, k, dcn_load(offset), dcn_load(offset + 1), mask);
+    point.axes = dcn_axes_of(t.grid, f, place, k, dcn_load(offset), dcn_load(offset + 1));
     return point;
 }
 

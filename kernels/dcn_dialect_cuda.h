@@ -35,7 +35,7 @@ typedef unsigned dcn_bytes;
 #define DCN_WORK_GROUP_MEMORY(type, name) extern __shared__ type name[]
 
 #define DCN_FOR_ITEMS(item, count)                                                                                     \
-    for (int item = (int)threadIdx.x, item##_once = (count) > 0; item##_once; item##_once = 0)
+    for ([[maybe_unused]] int item = (int)threadIdx.x, item##_once = (count) > 0; item##_once; item##_once = 0)
 #define DCN_BARRIER()          __syncthreads()
 #define DCN_SUBGROUP           32
 #define DCN_SUBGROUP_BARRIER() __syncwarp()

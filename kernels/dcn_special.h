@@ -10,6 +10,7 @@
  * | DCN_TILE_H, DCN_TILE_W, DCN_TILE_GROUPS | tile_h, tile_w, tile_groups |
  * | DCN_WORK_ITEMS | none: the size of a work-group |
  * | DCN_VALUE_TILE_H, DCN_VALUE_TILE_W, DCN_ROOM | value_h, value_w, room of the gradient of the value |
+ * | DCN_GENERAL | none, and not of special kernels: the program's fast kernels are left out |
  * | DCN_JOINT | none: a group's masks follow its offsets in one tensor, as dcnv4 has them |
  * | DCN_LEVEL_POINTS | level_points, in multi-scale attention only |
  * | DCN_KERNEL_H, DCN_DILATION_H, DCN_DILATION_W, DCN_CENTER_H, DCN_CENTER_W, DCN_REMOVED | the sampling grid, where

@@ -118,14 +118,20 @@ DCN_INLINE void dcn_keep_softmax(DCN_GLOBAL const dcn_storage *mask, int points,
     softmax[1] = sum;
 }
 
+/* Where a point lies along both axes. */
+typedef struct dcn_axes {
+    dcn_axis x, y;
+} dcn_axes;
+
 /* Where point k of an output pixel lies: in its image, or with DCN_LEVELS in its level. */
-DCN_INLINE dcn_corners dcn_point_of(DCN_GLOBAL const int *grid, const dcn_forward_params *p, dcn_place place, int k,
-                                    float offset_x, float offset_y, float mask)
+DCN_INLINE dcn_axes dcn_axes_of(DCN_GLOBAL const int *grid, const dcn_forward_params *p, dcn_place place, int k,
+                                float offset_x, float offset_y)
 {
+    dcn_axes axes;
 #if defined(DCN_LEVELS)
     (void)place;
-    return dcn_corners_between(dcn_locate_part(offset_x, grid[k]), dcn_locate_part(offset_y, grid[p->grid_plane + k]),
-                               mask);
+    axes.x = dcn_locate_part(offset_x, grid[k]);
+    axes.y = dcn_locate_part(offset_y, grid[p->grid_plane + k]);
 #else
     const int origin_x = place.x * p->stride_w + p->origin_w;
     const int origin_y = place.y * p->stride_h + p->origin_h;
@@ -133,15 +139,23 @@ DCN_INLINE dcn_corners dcn_point_of(DCN_GLOBAL const int *grid, const dcn_forwar
     const int cell = k < DCN_REMOVED ? k : k + 1;
     const int column = dcn_over(cell, DCN_KERNEL_H);
     const int row = cell - column * DCN_KERNEL_H;
-    return dcn_corners_between(dcn_locate_whole(offset_x, origin_x + column * DCN_DILATION_W - DCN_CENTER_W, p->width),
-                               dcn_locate_whole(offset_y, origin_y + row * DCN_DILATION_H - DCN_CENTER_H, p->height),
-                               mask);
+    axes.x = dcn_locate_whole(offset_x, origin_x + column * DCN_DILATION_W - DCN_CENTER_W, p->width);
+    axes.y = dcn_locate_whole(offset_y, origin_y + row * DCN_DILATION_H - DCN_CENTER_H, p->height);
 #else
-    return dcn_corners_of(offset_x, offset_y, mask, grid[k] + origin_x, grid[p->grid_plane + k] + origin_y,
-                          DCN_BITS_TO_FLOAT(grid[2 * p->grid_plane + k]),
-                          DCN_BITS_TO_FLOAT(grid[3 * p->grid_plane + k]), p->scale, p->width, p->height);
+    axes.x =
+        dcn_locate(offset_x, DCN_BITS_TO_FLOAT(grid[2 * p->grid_plane + k]), grid[k] + origin_x, p->scale, p->width);
+    axes.y = dcn_locate(offset_y, DCN_BITS_TO_FLOAT(grid[3 * p->grid_plane + k]), grid[p->grid_plane + k] + origin_y,
+                        p->scale, p->height);
 #endif
 #endif
+    return axes;
+}
+
+DCN_INLINE dcn_corners dcn_point_of(DCN_GLOBAL const int *grid, const dcn_forward_params *p, dcn_place place, int k,
+                                    float offset_x, float offset_y, float mask)
+{
+    const dcn_axes axes = dcn_axes_of(grid, p, place, k, offset_x, offset_y);
+    return dcn_corners_between(axes.x, axes.y, mask);
 }
 
 /* What a position changes by with an offset, along x and y; with a location in point k's level. */

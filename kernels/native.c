@@ -37,12 +37,14 @@ static dcn_forward_tensors forward_tensors(const dcn_native_args *args, const dc
 #define FORWARD_WIDE    "attention_wide"
 #define BACKWARD_POINTS "attention_backward_points"
 #define BACKWARD_VALUE  "attention_backward_value"
+#define BACKWARD_BINS   "attention_backward_bins"
 #else
 #define FORWARD_LONG    "forward_long"
 #define BACKWARD_LONG   "backward_long"
 #define FORWARD_WIDE    "forward_wide"
 #define BACKWARD_POINTS "backward_points"
 #define BACKWARD_VALUE  "backward_value"
+#define BACKWARD_BINS   "backward_bins"
 #endif
 
 #ifdef DCN_SHAPE_LONG
@@ -212,12 +214,12 @@ static void backward_gather_fast(const dcn_native_args *args, uint64_t first, ui
     X(FORWARD_WIDE, "dcn_forward_wide", forward_wide)                                                                  \
     X(BACKWARD_POINTS, "dcn_backward_points_fast", backward_points_fast)                                               \
     X(BACKWARD_POINTS, "dcn_backward_points", backward_points)                                                         \
-    X(BACKWARD_VALUE, "dcn_backward_clear", backward_clear)                                                            \
+    X(BACKWARD_BINS, "dcn_backward_clear", backward_clear)                                                             \
     X(BACKWARD_VALUE, "dcn_backward_count", backward_count)                                                            \
-    X(BACKWARD_VALUE, "dcn_backward_reserve", backward_reserve)                                                        \
-    X(BACKWARD_VALUE, "dcn_backward_fill", backward_fill)                                                              \
-    X(BACKWARD_VALUE, "dcn_backward_statistics", backward_statistics)                                                  \
-    X(BACKWARD_VALUE, "dcn_backward_heavy", backward_heavy)                                                            \
+    X(BACKWARD_BINS, "dcn_backward_reserve", backward_reserve)                                                         \
+    X(BACKWARD_BINS, "dcn_backward_fill", backward_fill)                                                               \
+    X(BACKWARD_BINS, "dcn_backward_statistics", backward_statistics)                                                   \
+    X(BACKWARD_BINS, "dcn_backward_heavy", backward_heavy)                                                             \
     X(BACKWARD_VALUE, "dcn_backward_gather_fast", backward_gather_fast)                                                \
     X(BACKWARD_VALUE, "dcn_backward_gather", backward_gather)
 

@@ -27,26 +27,23 @@ _Static_assert(offsetof(dcn_backward_wide_params, by_fill_blocks) + sizeof(dcn_d
                "see dcn_params.h");
 
 static const struct {
+    const char *program;   /* for a grid … */
+    const char *attention; /* … and for levels */
     const char *entry;
     const char *fast; /* entry of the fast kernel; NULL: there is one for both */
+    bool special;     /* it may be built for the plan's numbers */
 } stages[DCN_STAGE_NUMBER] = {
-    [DCN_STAGE_CLEAR] = {"dcn_backward_clear", NULL},
-    [DCN_STAGE_COUNT] = {"dcn_backward_count", NULL},
-    [DCN_STAGE_RESERVE] = {"dcn_backward_reserve", NULL},
-    [DCN_STAGE_FILL] = {"dcn_backward_fill", NULL},
-    [DCN_STAGE_STATISTICS] = {"dcn_backward_statistics", NULL},
-    [DCN_STAGE_HEAVY] = {"dcn_backward_heavy", NULL},
-    [DCN_STAGE_GATHER] = {"dcn_backward_gather", "dcn_backward_gather_fast"},
-    [DCN_STAGE_POINTS] = {"dcn_backward_points", "dcn_backward_points_fast"},
+    [DCN_STAGE_CLEAR] = {"backward_bins", "attention_backward_bins", "dcn_backward_clear", NULL, false},
+    [DCN_STAGE_COUNT] = {"backward_value", "attention_backward_value", "dcn_backward_count", NULL, true},
+    [DCN_STAGE_RESERVE] = {"backward_bins", "attention_backward_bins", "dcn_backward_reserve", NULL, false},
+    [DCN_STAGE_FILL] = {"backward_bins", "attention_backward_bins", "dcn_backward_fill", NULL, false},
+    [DCN_STAGE_STATISTICS] = {"backward_bins", "attention_backward_bins", "dcn_backward_statistics", NULL, false},
+    [DCN_STAGE_HEAVY] = {"backward_bins", "attention_backward_bins", "dcn_backward_heavy", NULL, false},
+    [DCN_STAGE_GATHER] = {"backward_value", "attention_backward_value", "dcn_backward_gather",
+                          "dcn_backward_gather_fast", true},
+    [DCN_STAGE_POINTS] = {"backward_points", "attention_backward_points", "dcn_backward_points",
+                          "dcn_backward_points_fast", true},
 };
-
-/* The program that has a stage's kernel, for a grid or for levels. */
-static const char *program_of(const dcn_forward_shape *s, int stage)
-{
-    if (stage == DCN_STAGE_POINTS)
-        return s->grid.levels.count > 0 ? "attention_backward_points" : "backward_points";
-    return s->grid.levels.count > 0 ? "attention_backward_value" : "backward_value";
-}
 
 static int64_t blocks_of(int64_t extent, int64_t block)
 {
@@ -238,7 +235,11 @@ static dcn_status make_kernels(dcn_context *context, const dcn_forward_shape *s,
             backend->kernel_destroy(context->device, made->kernel);
         made->kernel = NULL;
         made->key = *key;
-        made->key.program = program_of(s, i);
+        if (!stages[i].special)
+            made->key.define_count = 0;
+        else if (!fast)
+            dcn_define_macro(&made->key, "DCN_GENERAL", 1);
+        made->key.program = s->grid.levels.count > 0 ? stages[i].attention : stages[i].program;
         made->key.entry = fast && stages[i].fast ? stages[i].fast : stages[i].entry;
         status = backend->kernel_create(context->device, &made->key, &made->kernel);
         if (status == DCN_SUCCESS)
@@ -293,6 +294,7 @@ static dcn_status fit_value(dcn_context *context, const dcn_backward_shape *shap
         dcn_define_macro(&key, "DCN_VALUE_TILE_H", launch.value_h);
         dcn_define_macro(&key, "DCN_VALUE_TILE_W", launch.value_w);
         dcn_define_macro(&key, "DCN_ROOM", launch.room);
+        key.registers = 0; /* they fit without a limit, under which the compiler spills */
     }
     return make_kernels(context, s, &key, path->pace == DCN_PACE_FAST, 0, DCN_STAGE_POINTS, c, work_items);
 }

@@ -49,7 +49,8 @@ ATTENTION_VARIANTS = {
     "l1k1_d64": (1, 1, 2, 64),
 }
 REGISTERS = 64  # DCN_WIDE_REGISTERS
-NOT_FOR_GPUS = {"attention_long", "forward_long"}
+NOT_FOR_GPUS = {"attention_backward_long", "attention_long", "backward_long", "forward_long"}
+NEVER_SPECIAL = {"attention_backward_bins", "backward_bins"}
 SKIPPED = 77
 
 Case = namedtuple("Case", "compiler program storage bits variant arch")
@@ -66,8 +67,8 @@ def variants_of(program):
     return ATTENTION_VARIANTS if program.startswith("attention_") else VARIANTS
 
 
-def tile_options(storage, points, groups, channels, most_groups):
-    """What src/operators/forward_choice.c gives a plan with tiles that its output fills, of so many groups at most."""
+def tile_options(program, storage, points, groups, channels, most_groups):
+    """What src/operators gives a plan with tiles that its output fills, of so many groups at most."""
     lanes = -(-channels // (4 if storage == "float32" else 8))
     slots = 256 // lanes
     tile_groups = max(power for power in (1, 2, 4) if power <= min(groups, most_groups))
@@ -75,15 +76,21 @@ def tile_options(storage, points, groups, channels, most_groups):
     tile_h = 1 << pixels // 2 if most_groups > 1 else 1
     tile_w = (1 << pixels) // tile_h
     pitch = next(p for p in range(points, points + 16) if lanes not in (1, 2, 4) or p % (2 * lanes) == lanes)
-    return {"SPECIAL": 1, "POINTS": points, "PITCH": pitch, "GROUPS": groups, "GROUP_CHANNELS": channels,
-            "SLOT_LANES": lanes, "TILE_H": tile_h, "TILE_W": tile_w, "TILE_GROUPS": tile_groups,
-            "WORK_ITEMS": tile_h * tile_w * tile_groups * lanes}
+    macros = {"SPECIAL": 1, "POINTS": points, "PITCH": pitch, "GROUPS": groups, "GROUP_CHANNELS": channels,
+              "SLOT_LANES": lanes, "TILE_H": tile_h, "TILE_W": tile_w, "TILE_GROUPS": tile_groups,
+              "WORK_ITEMS": tile_h * tile_w * tile_groups * lanes}
+    if program.endswith("backward_value"):
+        pairs = min(32, slots)
+        macros.update({"PITCH": points, "TILE_H": 8 if most_groups > 1 else 1, "TILE_W": 8,
+                       "TILE_GROUPS": min(groups, 2), "WORK_ITEMS": -(-pairs * lanes // 32) * 32, "VALUE_TILE_H": 2,
+                       "VALUE_TILE_W": pairs, "ROOM": 1024})
+    return macros
 
 
-def grid_options(storage, kernel, groups, channels, rest):
+def grid_options(program, storage, kernel, groups, channels, rest):
     removed = rest.get("removed", 0)
     points = kernel * kernel - removed
-    macros = tile_options(storage, points, groups, channels, 4)
+    macros = tile_options(program, storage, points, groups, channels, 4)
     macros["USES_SOFTMAX"] = rest.get("softmax", 0)
     if rest.get("joint", 1):
         macros["JOINT"] = 1
@@ -93,8 +100,8 @@ def grid_options(storage, kernel, groups, channels, rest):
     return macros
 
 
-def level_options(storage, levels, points, groups, channels):
-    macros = tile_options(storage, levels * points, groups, channels, 1)
+def level_options(program, storage, levels, points, groups, channels):
+    macros = tile_options(program, storage, levels * points, groups, channels, 1)
     macros.update({"USES_SOFTMAX": 1, "JOINT": 1, "LEVEL_POINTS": points})
     return macros
 
@@ -104,8 +111,10 @@ def options_of(case):
                          f"-DDCN_INDEX_BITS={case.bits}", "-DDCN_LANES=1"]
     if case.variant:
         make = grid_options if variants_of(case.program) is VARIANTS else level_options
-        macros = make(case.storage, *variants_of(case.program)[case.variant])
-        options += [f"-DDCN_{name}={value}" for name, value in macros.items()] + [f"--maxrregcount={REGISTERS}"]
+        macros = make(case.program, case.storage, *variants_of(case.program)[case.variant])
+        options += [f"-DDCN_{name}={value}" for name, value in macros.items()]
+        if not case.program.endswith("backward_value"):
+            options.append(f"--maxrregcount={REGISTERS}")
     return options
 
 
@@ -113,9 +122,10 @@ def cases_of(compilers, programs, architectures):
     """The library compiles the plain programs either way; special ones only when it runs, by one compiler here too."""
     for compiler, program in itertools.product(compilers, programs):
         variants = list(variants_of(program))
+        may_be_special = compiler == compilers[0] and program not in NEVER_SPECIAL
         for words in itertools.product(STORAGES, INDEX_BITS, variants, architectures):
             case = Case(compiler, program, *words)
-            if not case.variant or compiler == compilers[0] and (case.bits == 32 or case.variant == variants[1]):
+            if not case.variant or may_be_special and (case.bits == 32 or case.variant == variants[1]):
                 yield case
 
 
