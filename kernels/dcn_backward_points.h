@@ -389,28 +389,25 @@ DCN_INLINE void dcn_points_group(const int fast, dcn_backward_tensors all, const
     slots.corners = (DCN_LOCAL dcn_bytes *)(slots.products + count * f->pitch * f->lanes);
 #endif
     slots.softmax = (DCN_LOCAL float *)(slots.corners + count * f->pitch);
-    if (f->softmax) {
-        DCN_FOR_ITEMS(item, items)
-        {
-            const dcn_place place = dcn_place_of(f, tile, item / f->lanes);
-            if (place.inside && item % f->lanes == 0)
-                dcn_keep_softmax(t.mask + dcn_masks_of(f, place), f->points, slots.softmax + 3 * (item / f->lanes));
-        }
-        DCN_TEAM_BARRIER();
+    DCN_FOR_ITEMS(item, items)
+    {
+        const dcn_place place = dcn_place_of(f, tile, item / f->lanes);
+        if (f->softmax && place.inside && item % f->lanes == 0)
+            dcn_keep_softmax(t.mask + dcn_masks_of(f, place), f->points, slots.softmax + 3 * (item / f->lanes));
     }
+    DCN_TEAM_BARRIER();
     /* Softmax needs every point's gradient before it can store the first one's. */
-    const int twice = f->softmax && f->chunk < f->points;
-    for (int round = twice ? 0 : 1; round < 2; round++) {
-        for (int first = 0; first < f->points; first += f->chunk) {
-            const int chunk = f->points - first < f->chunk ? f->points - first : f->chunk;
-            dcn_chunk_gradients(fast, t, f, tile, slots, items, first, chunk, f->softmax && round == !twice);
-            if (round == 1) {
-                DCN_FOR_ITEMS(item, items)
-                for (int i = item; i < count * chunk; i += items)
-                    dcn_store_point(p, tile, slots, dcn_over(i, chunk), first, i - dcn_over(i, chunk) * chunk,
-                                    grad_offset, grad_mask);
-            }
-            DCN_BARRIER();
-        }
+    const int chunks = dcn_over(f->points + f->chunk - 1, f->chunk);
+    const int unstored = f->softmax && chunks > 1 ? chunks : 0;
+    for (int step = 0; step < unstored + chunks; step++) {
+        const int stores = step >= unstored;
+        const int first = (stores ? step - unstored : step) * f->chunk;
+        const int chunk = f->points - first < f->chunk ? f->points - first : f->chunk;
+        dcn_chunk_gradients(fast, t, f, tile, slots, items, first, chunk, f->softmax && (unstored == 0 || !stores));
+        DCN_FOR_ITEMS(item, items)
+        for (int i = item; stores && i < count * chunk; i += items)
+            dcn_store_point(p, tile, slots, dcn_over(i, chunk), first, i - dcn_over(i, chunk) * chunk, grad_offset,
+                            grad_mask);
+        DCN_BARRIER();
     }
 }

@@ -288,7 +288,7 @@ dcn_status dcn_tune_points(const dcn_device_limits *limits, const dcn_wide_probl
     return tune_slots(limits, &need, 0, w, launch);
 }
 
-void dcn_tune_gather(const dcn_device_limits *limits, const dcn_gather_problem *g, dcn_gather_launch *launch)
+dcn_status dcn_tune_gather(const dcn_device_limits *limits, const dcn_gather_problem *g, dcn_gather_launch *launch)
 {
     const int64_t vector = 16 / (int64_t)dcn_dtype_size(g->dtype);
     const int64_t items = larger(smaller(WIDE_ITEMS, (int64_t)g->work_items), 1);
@@ -319,8 +319,13 @@ void dcn_tune_gather(const dcn_device_limits *limits, const dcn_gather_problem *
     const int64_t most = (memory - fixed) / point_bytes;
     const int64_t usual = (int64_t)smaller((int64_t)(g->density * 1.125 * (double)cells), INT32_MAX / 2) + 64;
     const int64_t fullest = (int64_t)fmin(g->fullest * 1.25, INT32_MAX / 2.0) + 64;
+    if (most < (int64_t)launch->local)
+        return dcn_fail(DCN_ERROR_UNSUPPORTED,
+                        "the wide shape needs more work-group memory than the %" PRIu64 " bytes of this device",
+                        limits->local_memory);
     launch->room = (int)smaller(larger(blocks(larger(usual, fullest), 32) * 32, ROOM), most);
     launch->local_bytes = (uint64_t)(launch->room * point_bytes + fixed);
+    return DCN_SUCCESS;
 }
 
 void dcn_tune_count(const dcn_device_limits *limits, const dcn_count_problem *c, dcn_count_launch *launch)

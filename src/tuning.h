@@ -82,7 +82,9 @@ typedef struct dcn_gather_launch {
     uint64_t local_bytes;
 } dcn_gather_launch;
 
-void dcn_tune_gather(const dcn_device_limits *limits, const dcn_gather_problem *problem, dcn_gather_launch *launch);
+/* Fails when the device has too little work-group memory. */
+dcn_status dcn_tune_gather(const dcn_device_limits *limits, const dcn_gather_problem *problem,
+                           dcn_gather_launch *launch);
 
 /* Counting points by cell. `reach`: cells that the points of an output pixel without offsets fall into. */
 typedef struct dcn_count_problem {

@@ -284,7 +284,9 @@ static dcn_status fit_value(dcn_context *context, const dcn_backward_shape *shap
                                   .density = (double)c->value.points / (double)c->value.cells};
     find_fullest(s, &c->value, &problem);
     dcn_gather_launch launch;
-    dcn_tune_gather(limits, &problem, &launch);
+    const dcn_status status = dcn_tune_gather(limits, &problem, &launch);
+    if (status != DCN_SUCCESS)
+        return status;
     set_items(s, limits, &launch, c);
     set_count(s, limits, c);
     const bool whole = c->value.forward.chunk == c->value.forward.points &&

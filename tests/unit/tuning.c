@@ -16,28 +16,76 @@ static dcn_device_limits limits_of(uint32_t units, uint64_t local_memory)
 
 typedef struct wide_case {
     uint64_t memory;
-    uint32_t work_items;
-    dcn_dtype dtype;
-    int index_bits, points, group, group_channels, out_height, out_width;
+    dcn_wide_problem problem;
 } wide_case;
+
+static void check_launch(const wide_case *c, const dcn_wide_launch *w)
+{
+    const dcn_wide_problem *p = &c->problem;
+    const int vector = 16 / (int)dcn_dtype_size(p->dtype);
+    assert_true(w->tile_h >= 1 && w->tile_w >= 1 && w->tile_groups >= 1 && w->lanes >= 1);
+    assert_true(w->local >= 1 && w->local <= p->work_items);
+    assert_true(w->local == (uint32_t)(w->tile_h * w->tile_w * w->tile_groups * w->lanes));
+    assert_true(w->local_bytes <= c->memory);
+    assert_true(w->chunk >= 1 && w->chunk <= p->points);
+    assert_true(w->pitch >= w->chunk && w->pitch < p->points + 16);
+    /* Nothing of a tile lies beyond what there is, but for the last power of two. */
+    assert_true(w->tile_groups <= p->group);
+    assert_true(w->tile_h < 2 * p->out_height && w->tile_w < 2 * p->out_width);
+    assert_true((w->lanes - 1) * vector < p->group_channels);
+}
+
+static void check_gather(const wide_case *c, double density)
+{
+    const dcn_device_limits limits = limits_of(8, c->memory);
+    const dcn_gather_problem problem = {c->problem.work_items,
+                                        c->problem.dtype,
+                                        c->problem.index_bits,
+                                        c->problem.group_channels,
+                                        c->problem.out_height,
+                                        c->problem.out_width,
+                                        density};
+    const uint64_t point = 4 * sizeof(float) + (uint64_t)problem.index_bits / 8 + sizeof(uint32_t);
+    dcn_gather_launch g;
+    expect_success(dcn_tune_gather(&limits, &problem, &g));
+    assert_true(g.value_h >= 2 && g.value_h % 2 == 0 && g.value_h <= problem.height + 1);
+    assert_true(g.value_w >= 1 && g.value_w <= problem.width && g.lanes >= 1);
+    assert_true(g.local <= problem.work_items && (uint32_t)(g.value_h / 2 * g.value_w * g.lanes) <= g.local);
+    assert_true(g.room >= (int)g.local && (uint64_t)g.room * point < g.local_bytes && g.local_bytes <= c->memory);
+}
+
+static void check_count(const wide_case *c)
+{
+    const dcn_device_limits limits = limits_of(8, c->memory);
+    const dcn_wide_problem *p = &c->problem;
+    for (int stride = 1; stride < 100000; stride *= 300) {
+        const dcn_count_problem problem = {p->points, p->group, p->out_height, p->out_width, stride, stride, 3, 40};
+        dcn_count_launch w;
+        dcn_tune_count(&limits, &problem, &w);
+        assert_true(w.tile_h >= 1 && w.tile_h <= p->out_height && w.tile_w >= 1 && w.tile_w <= p->out_width);
+        assert_true(w.tile_groups >= 1 && w.tile_groups <= p->group && w.chunk >= 1 && w.chunk <= p->points);
+        assert_true(w.chunk == p->points || w.tile_h * w.tile_w == 1);
+        assert_true(w.local_bytes <= c->memory);
+        /* A point and its cell share a word. */
+        assert_true(w.tile_groups * w.tile_h * w.tile_w * w.chunk < 65536);
+        assert_true(w.tile_groups * w.window_h * w.window_w < 65535);
+    }
+}
 
 static void check_wide(const wide_case *c)
 {
-    const dcn_device_limits limits = limits_of(8, c->memory);
-    const int vector = 16 / (int)dcn_dtype_size(c->dtype);
+    dcn_device_limits limits = limits_of(8, c->memory);
     dcn_wide_launch w;
-    expect_success(dcn_tune_wide(&limits, c->work_items, c->dtype, c->index_bits, c->points, c->group,
-                                 c->group_channels, c->out_height, c->out_width, &w));
-    assert_true(w.tile_h >= 1 && w.tile_w >= 1 && w.tile_groups >= 1 && w.lanes >= 1);
-    assert_true(w.local >= 1 && w.local <= c->work_items);
-    assert_true(w.local == (uint32_t)(w.tile_h * w.tile_w * w.tile_groups * w.lanes));
-    assert_true(w.local_bytes <= c->memory);
-    assert_true(w.chunk >= 1 && w.chunk <= c->points);
-    assert_true(w.pitch >= w.chunk && w.pitch < c->points + 16);
-    /* Nothing of a tile lies beyond what there is, but for the last power of two. */
-    assert_true(w.tile_groups <= c->group);
-    assert_true(w.tile_h < 2 * c->out_height && w.tile_w < 2 * c->out_width);
-    assert_true((w.lanes - 1) * vector < c->group_channels);
+    expect_success(dcn_tune_wide(&limits, &c->problem, &w));
+    check_launch(c, &w);
+    expect_success(dcn_tune_points(&limits, &c->problem, false, &w));
+    check_launch(c, &w);
+    limits.specialises = true;
+    limits.subgroup = 32;
+    expect_success(dcn_tune_points(&limits, &c->problem, true, &w));
+    check_launch(c, &w);
+    check_gather(c, c->problem.points);
+    check_count(c);
 }
 
 static void sweep_images(wide_case *c)
@@ -48,13 +96,13 @@ static void sweep_images(wide_case *c)
     const int channels[] = {1, 4, 5, 8, 16, 48, 64, 1000, 4096};
     for (size_t i = 0; i < COUNT(images) * COUNT(points) * COUNT(groups) * COUNT(channels); i++) {
         size_t rest = i;
-        c->out_height = images[rest % COUNT(images)][0];
-        c->out_width = images[rest % COUNT(images)][1];
+        c->problem.out_height = images[rest % COUNT(images)][0];
+        c->problem.out_width = images[rest % COUNT(images)][1];
         rest /= COUNT(images);
-        c->points = points[rest % COUNT(points)];
+        c->problem.points = points[rest % COUNT(points)];
         rest /= COUNT(points);
-        c->group = groups[rest % COUNT(groups)];
-        c->group_channels = channels[rest / COUNT(groups)];
+        c->problem.group = groups[rest % COUNT(groups)];
+        c->problem.group_channels = channels[rest / COUNT(groups)];
         check_wide(c);
     }
 }
@@ -68,10 +116,9 @@ static void test_wide(void **state)
         for (size_t w = 0; w < COUNT(work_items); w++)
             for (int dtype = DCN_FLOAT32; dtype <= DCN_BFLOAT16; dtype++)
                 for (int bits = 32; bits <= 64; bits += 32) {
-                    wide_case c = {.memory = memories[m],
-                                   .work_items = work_items[w],
-                                   .dtype = (dcn_dtype)dtype,
-                                   .index_bits = bits};
+                    wide_case c = {
+                        .memory = memories[m],
+                        .problem = {.work_items = work_items[w], .dtype = (dcn_dtype)dtype, .index_bits = bits}};
                     sweep_images(&c);
                 }
 }
@@ -80,9 +127,13 @@ static void test_wide_without_memory(void **state)
 {
     (void)state;
     const dcn_device_limits limits = limits_of(8, 40);
+    const dcn_wide_problem wide = {256, DCN_FLOAT32, 32, 9, 4, 16, 20, 20};
+    const dcn_gather_problem gather = {256, DCN_FLOAT32, 32, 16, 20, 20, 9.0};
     dcn_wide_launch w;
-    expect_refused(dcn_tune_wide(&limits, 256, DCN_FLOAT32, 32, 9, 4, 16, 20, 20, &w), DCN_ERROR_UNSUPPORTED,
-                   "work-group memory|40 bytes");
+    dcn_gather_launch g;
+    expect_refused(dcn_tune_wide(&limits, &wide, &w), DCN_ERROR_UNSUPPORTED, "work-group memory|40 bytes");
+    expect_refused(dcn_tune_points(&limits, &wide, false, &w), DCN_ERROR_UNSUPPORTED, "work-group memory|40 bytes");
+    expect_refused(dcn_tune_gather(&limits, &gather, &g), DCN_ERROR_UNSUPPORTED, "work-group memory|40 bytes");
 }
 
 static void test_long(void **state)
