@@ -42,6 +42,7 @@ VARIANTS = {
     "d32_parted": (3, 8, 32, {"joint": 0}),
 }
 REGISTERS = 64  # DCN_WIDE_REGISTERS
+GATHER_REGISTERS = 255  # DCN_GATHER_REGISTERS
 NOT_FOR_GPUS = {"forward_long"}
 NEVER_SPECIAL = {"backward_bins"}
 SKIPPED = 77
@@ -78,8 +79,8 @@ def special_options(program, storage, kernel, groups, channels, grid=1, joint=1,
     if grid:
         macros.update({"KERNEL_H": kernel, "DILATION_H": 1, "DILATION_W": 1, "CENTER_H": kernel // 2,
                        "CENTER_W": kernel // 2, "REMOVED": kernel * kernel // 2 if removed else points})
-    limit = [] if program == "backward_value" else [f"--maxrregcount={REGISTERS}"]
-    return [f"-DDCN_{name}={value}" for name, value in macros.items()] + limit
+    registers = GATHER_REGISTERS if program == "backward_value" else REGISTERS
+    return [f"-DDCN_{name}={value}" for name, value in macros.items()] + [f"--maxrregcount={registers}"]
 
 
 def options_of(case):
