@@ -2,12 +2,12 @@
 #include "dcn_dialect.h"
 #include "dcn_backward_long.h"
 
-DCN_INLINE dcn_backward_tensors
-dcn_tensors_of(DCN_GLOBAL const dcn_storage *value, DCN_GLOBAL const dcn_storage *offset,
-               DCN_GLOBAL const dcn_storage *mask, DCN_GLOBAL const dcn_storage *grad_output,
-               DCN_GLOBAL dcn_storage *grad_value, DCN_GLOBAL dcn_storage *grad_offset,
-               DCN_GLOBAL dcn_storage *grad_mask, DCN_GLOBAL int *workspace, DCN_GLOBAL const int *grid,
-               const dcn_backward_long_params *params)
+DCN_INLINE dcn_backward_tensors dcn_tensors_of(DCN_GLOBAL const dcn_storage *value,
+                                               DCN_GLOBAL const dcn_storage *offset, DCN_GLOBAL const dcn_storage *mask,
+                                               DCN_GLOBAL const dcn_storage *grad_output,
+                                               DCN_GLOBAL dcn_storage *grad_value, DCN_GLOBAL dcn_storage *grad_offset,
+                                               DCN_GLOBAL dcn_storage *grad_mask, DCN_GLOBAL int *workspace,
+                                               DCN_GLOBAL const int *grid, const dcn_backward_long_params *params)
 {
     dcn_backward_tensors t;
     t.sources.value = value + params->forward.value_at;

@@ -3,12 +3,11 @@
 #include "dcn_backward_points.h"
 
 #define DCN_POINTS_ENTRY(name, fast)                                                                                   \
-    DCN_KERNEL name(DCN_GLOBAL const dcn_storage *DCN_RESTRICT value,                                                  \
-                    DCN_GLOBAL const dcn_storage *DCN_RESTRICT offset,                                                 \
-                    DCN_GLOBAL const dcn_storage *DCN_RESTRICT mask,                                                   \
-                    DCN_GLOBAL const dcn_storage *DCN_RESTRICT grad_output, DCN_GLOBAL const int *DCN_RESTRICT grid,   \
-                    DCN_GLOBAL void *grad_offset, DCN_GLOBAL void *grad_mask,                                          \
-                    const dcn_backward_wide_params params DCN_WORK_GROUP_PARAMETER(dcn_float4, memory))                \
+    DCN_KERNEL name(                                                                                                   \
+        DCN_GLOBAL const dcn_storage *DCN_RESTRICT value, DCN_GLOBAL const dcn_storage *DCN_RESTRICT offset,           \
+        DCN_GLOBAL const dcn_storage *DCN_RESTRICT mask, DCN_GLOBAL const dcn_storage *DCN_RESTRICT grad_output,       \
+        DCN_GLOBAL const int *DCN_RESTRICT grid, DCN_GLOBAL void *grad_offset, DCN_GLOBAL void *grad_mask,             \
+        const dcn_backward_wide_params params DCN_WORK_GROUP_PARAMETER(dcn_float4, memory))                            \
     {                                                                                                                  \
         DCN_WORK_GROUP_MEMORY(dcn_float4, memory);                                                                     \
         dcn_backward_tensors t;                                                                                        \

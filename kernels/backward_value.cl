@@ -2,8 +2,8 @@
 #include "dcn_dialect.h"
 #include "dcn_backward_value.h"
 
-DCN_KERNEL dcn_backward_count(DCN_GLOBAL const dcn_storage *DCN_RESTRICT offset, DCN_GLOBAL const int *DCN_RESTRICT grid,
-                              DCN_GLOBAL unsigned *workspace,
+DCN_KERNEL dcn_backward_count(DCN_GLOBAL const dcn_storage *DCN_RESTRICT offset,
+                              DCN_GLOBAL const int *DCN_RESTRICT grid, DCN_GLOBAL unsigned *workspace,
                               const dcn_backward_wide_params params DCN_WORK_GROUP_PARAMETER(unsigned, words))
 {
     DCN_WORK_GROUP_MEMORY(unsigned, words);

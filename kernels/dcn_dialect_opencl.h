@@ -204,12 +204,27 @@ DCN_INLINE void dcn_store_lanes(dcn_vf x, DCN_GLOBAL ushort *p)
 #endif
 
 /* The first half of a and b's lanes taken together, even ones or odd ones: (x, y) pairs apart. */
-#define DCN_EVENS(a, b) ((dcn_vf)((a).even, (b).even))
-#define DCN_ODDS(a, b)  ((dcn_vf)((a).odd, (b).odd))
+#define DCN_EVENS(a, b)      ((dcn_vf)((a).even, (b).even))
+#define DCN_ODDS(a, b)       ((dcn_vf)((a).odd, (b).odd))
+#define DCN_COPY_4(from, to) vstore4(vload4(0, from), 0, to)
+#define DCN_PREFETCH(p)      prefetch(p, 1)
+/* Macros of a variable number of arguments are not OpenCL C, and some compilers refuse them. */
 #if defined(__clang__)
-#define DCN_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#if DCN_LANES == 16
+#define DCN_SHUFFLE(a, b, i0, i1, i2, i3, i4, i5, i6, i7, i8, i9, i10, i11, i12, i13, i14, i15)                        \
+    __builtin_shufflevector(a, b, i0, i1, i2, i3, i4, i5, i6, i7, i8, i9, i10, i11, i12, i13, i14, i15)
+#elif DCN_LANES == 8
+#define DCN_SHUFFLE(a, b, i0, i1, i2, i3, i4, i5, i6, i7) __builtin_shufflevector(a, b, i0, i1, i2, i3, i4, i5, i6, i7)
 #else
-#define DCN_SHUFFLE(a, b, ...) shuffle2(a, b, (dcn_vu)(__VA_ARGS__))
+#define DCN_SHUFFLE(a, b, i0, i1, i2, i3) __builtin_shufflevector(a, b, i0, i1, i2, i3)
+#endif
+#elif DCN_LANES == 16
+#define DCN_SHUFFLE(a, b, i0, i1, i2, i3, i4, i5, i6, i7, i8, i9, i10, i11, i12, i13, i14, i15)                        \
+    shuffle2(a, b, (dcn_vu)(i0, i1, i2, i3, i4, i5, i6, i7, i8, i9, i10, i11, i12, i13, i14, i15))
+#elif DCN_LANES == 8
+#define DCN_SHUFFLE(a, b, i0, i1, i2, i3, i4, i5, i6, i7) shuffle2(a, b, (dcn_vu)(i0, i1, i2, i3, i4, i5, i6, i7))
+#else
+#define DCN_SHUFFLE(a, b, i0, i1, i2, i3) shuffle2(a, b, (dcn_vu)(i0, i1, i2, i3))
 #endif
 #endif
 
