@@ -36,6 +36,7 @@ static const char help[] =
     "  --identical    with --against: compare every path that both have, and let any differing element fail\n"
     "  --filter TEXT  only cases whose name contains TEXT, or one of several texts with commas between\n"
     "  --golden DIR   also the case files of this folder\n"
+    "  --part I/N     only part I of N of the cases, so that several processes can share the work\n"
     "  --path WORDS   force these kernel choices, such as wide,index64; default: each combination in turn\n"
     "  --no-force     only the library's own choice of kernel\n"
     "  --seed N       seed of the generated cases\n"
@@ -61,13 +62,20 @@ static bool parse_seed(const char *text, uint64_t *seed)
     return *end == '\0';
 }
 
+static bool parse_part(const char *text, dcn_suite_options *suite)
+{
+    int end = 0;
+    return sscanf(text, "%4zu/%4zu%n", &suite->part, &suite->parts, &end) == 2 && text[end] == '\0' &&
+           suite->part >= 1 && suite->part <= suite->parts;
+}
+
 static int usage(const char *problem, const char *argument)
 {
     fprintf(stderr, "conformance: %s%s; see conformance --help\n", problem, argument);
     return EXIT_USAGE;
 }
 
-enum { DEVICE = 256, AGAINST, IDENTICAL, FILTER, GOLDEN, PATH, NO_FORCE, SEED, LIST, VERBOSE, OPTIONAL, HELP };
+enum { DEVICE = 256, AGAINST, IDENTICAL, FILTER, GOLDEN, PART, PATH, NO_FORCE, SEED, LIST, VERBOSE, OPTIONAL, HELP };
 
 /* -1 to go on, else the exit code. `value` is the option's argument, if it has one. */
 static int take(arguments *a, int option, const char *value)
@@ -91,6 +99,8 @@ static int take(arguments *a, int option, const char *value)
     case GOLDEN:
         a->suite.golden = value;
         return -1;
+    case PART:
+        return parse_part(value, &a->suite) ? -1 : usage("--part takes I/N with I from 1 to N, not ", value);
     case PATH:
         a->suite.path = value;
         return -1;
@@ -120,19 +130,13 @@ static int take(arguments *a, int option, const char *value)
 static int parse(int argc, char **argv, arguments *a)
 {
     static const struct option options[] = {
-        {"device", required_argument, NULL, DEVICE},
-        {"against", required_argument, NULL, AGAINST},
-        {"identical", no_argument, NULL, IDENTICAL},
-        {"filter", required_argument, NULL, FILTER},
-        {"golden", required_argument, NULL, GOLDEN},
-        {"path", required_argument, NULL, PATH},
-        {"no-force", no_argument, NULL, NO_FORCE},
-        {"seed", required_argument, NULL, SEED},
-        {"list", no_argument, NULL, LIST},
-        {"verbose", no_argument, NULL, VERBOSE},
-        {"optional", no_argument, NULL, OPTIONAL},
-        {"help", no_argument, NULL, HELP},
-        {NULL, 0, NULL, 0},
+        {"device", required_argument, NULL, DEVICE}, {"against", required_argument, NULL, AGAINST},
+        {"identical", no_argument, NULL, IDENTICAL}, {"filter", required_argument, NULL, FILTER},
+        {"golden", required_argument, NULL, GOLDEN}, {"part", required_argument, NULL, PART},
+        {"path", required_argument, NULL, PATH},     {"no-force", no_argument, NULL, NO_FORCE},
+        {"seed", required_argument, NULL, SEED},     {"list", no_argument, NULL, LIST},
+        {"verbose", no_argument, NULL, VERBOSE},     {"optional", no_argument, NULL, OPTIONAL},
+        {"help", no_argument, NULL, HELP},           {NULL, 0, NULL, 0},
     };
     int code = -1;
     for (int option = 0; code < 0 && (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {

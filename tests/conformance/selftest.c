@@ -452,6 +452,23 @@ static size_t filtered(const char *filter)
     return count;
 }
 
+/* Parts have every case once between them. */
+static void test_parts(void)
+{
+    size_t count = 0;
+    for (size_t part = 1; part <= 5; part++) {
+        dcn_sources sources;
+        dcn_message message;
+        if (!dcn_sources_collect("image_1x37_,row_plus13_,d5_", NULL, &sources, &message)) {
+            break;
+        }
+        dcn_sources_keep_part(&sources, part, 5);
+        count += sources.count;
+        dcn_sources_free(&sources);
+    }
+    check(count > 5 && count == filtered("image_1x37_,row_plus13_,d5_"), "part", "parts add up to the whole");
+}
+
 static void test_filters(void)
 {
     const size_t all = dcn_generate_count();
@@ -476,6 +493,7 @@ int main(int argc, char **argv)
     test_comparison();
     test_generated();
     test_filters();
+    test_parts();
     if (dcn_case_file_supported()) {
         test_refusals(argv[1]);
         test_round_trip(argv[1]);

@@ -109,6 +109,19 @@ bool dcn_sources_collect(const char *filter, const char *folder, dcn_sources *so
     return true;
 }
 
+void dcn_sources_keep_part(dcn_sources *sources, size_t part, size_t parts)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < sources->count; i++) {
+        if (i % parts == part - 1) {
+            sources->items[kept++] = sources->items[i];
+        } else {
+            free(sources->items[i].file);
+        }
+    }
+    sources->count = kept;
+}
+
 void dcn_sources_free(dcn_sources *sources)
 {
     for (size_t i = 0; i < sources->count; i++) {

@@ -20,6 +20,8 @@ typedef struct dcn_sources {
  * then the files of `folder` (NULL: none) by name. A folder that cannot be read or has no case file is an error. End it
  * with dcn_sources_free(). */
 bool dcn_sources_collect(const char *filter, const char *folder, dcn_sources *sources, dcn_message *message);
+/* Keeps every case whose place in the list is `part` - 1 more than a multiple of `parts`. */
+void dcn_sources_keep_part(dcn_sources *sources, size_t part, size_t parts);
 void dcn_sources_free(dcn_sources *sources);
 
 /* Makes or reads the case; end it with dcn_case_free(). */

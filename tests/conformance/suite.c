@@ -497,6 +497,9 @@ static bool collect(const dcn_suite_options *options, dcn_sources *sources, dcn_
     if (!dcn_sources_collect(options->filter, options->golden, sources, message)) {
         return false;
     }
+    if (options->parts > 0) {
+        dcn_sources_keep_part(sources, options->part, options->parts);
+    }
     if (sources->count + sources->unreadable == 0) {
         dcn_sources_free(sources);
         return dcn_message_set(message, "no case has \"%.100s\" in its name", options->filter ? options->filter : "");

@@ -14,6 +14,7 @@ typedef struct dcn_suite_options {
     bool identical;      /* a differing bit fails, on every path that both have, not only one in an exact case */
     const char *filter;  /* NULL, or a text that case names must contain, or several with commas between */
     const char *golden;  /* NULL, or a folder of case files */
+    size_t part, parts;  /* only part 1 … parts of the cases; parts 0: all */
     const char *path;    /* NULL, or the only path to run */
     bool every_path;     /* force each path in turn, not only the library's choice */
     bool verbose;        /* print each case's name before it runs, to see which one a crash belongs to */
