@@ -103,7 +103,11 @@ DCN_INLINE void dcn_clear(DCN_GLOBAL float *sums, dcn_i64 count)
 /* Clears a unit's sums of pixels first … end-1. */
 DCN_INLINE void dcn_clear_pixels(const dcn_unit *u, dcn_i64 first, dcn_i64 end)
 {
+#if defined(DCN_LEVELS)
+    const int channels = u->pitch;
+#else
     const int channels = u->end_channel - u->first_channel;
+#endif
     if (channels == u->pitch)
         dcn_clear(u->sums + first * channels, (end - first) * channels);
     for (dcn_i64 i = first; i < end && channels != u->pitch; i++)
@@ -167,6 +171,7 @@ DCN_INLINE void dcn_backward_long_item(dcn_backward_tensors t, const dcn_backwar
     const int end = dcn_band_row(p, band + 1);
     if (p->wants_value && p->first_band == 0)
         dcn_clear_pixels(&u, dcn_band_start(p, band), dcn_band_start(p, band + 2));
+    work.rest = p->pitch / 2;
     work.far = DCN_SPLATI(0);
     for (int y = first; y < end; y++) {
         for (int x = 0; x < f->out_width; x++) {
@@ -332,6 +337,35 @@ DCN_INLINE void dcn_backward_long_far_item(dcn_backward_tensors t, const dcn_bac
 
 /* ---- the third kernel: from sums to the storage type -------------------------------------------- */
 
+/* One pixel's sums; in levels with what their roundings left out. */
+DCN_INLINE void dcn_store_sums(DCN_GLOBAL const float *sums, int rest, DCN_GLOBAL dcn_storage *target, int channels,
+                               int float32)
+{
+#if defined(DCN_LEVELS)
+#define DCN_SUMS(load, at) (load(sums + (at)) + load(sums + rest + (at)))
+#else
+    (void)rest;
+#define DCN_SUMS(load, at) load(sums + (at))
+#endif
+#define DCN_ONE(p) (*(p))
+    DCN_GLOBAL float *floats = (DCN_GLOBAL float *)target;
+    for (int c = 0; c < channels && channels < DCN_LANES; c++) {
+        if (float32)
+            floats[c] = DCN_SUMS(DCN_ONE, c);
+        else
+            dcn_store(DCN_SUMS(DCN_ONE, c), target + c);
+    }
+    for (int c = 0; c < channels && channels >= DCN_LANES; c += DCN_LANES) {
+        const int at = c + DCN_LANES <= channels ? c : channels - DCN_LANES;
+        if (float32)
+            dcn_store_floats(DCN_SUMS(dcn_load_floats, at), floats + at);
+        else
+            dcn_store_lanes(DCN_SUMS(dcn_load_floats, at), target + at);
+    }
+#undef DCN_SUMS
+#undef DCN_ONE
+}
+
 /* Work-item: store_run pixels of a unit. */
 DCN_INLINE void dcn_backward_long_store_item(dcn_backward_tensors t, const dcn_backward_long_params *p, dcn_i64 item)
 {
@@ -343,13 +377,8 @@ DCN_INLINE void dcn_backward_long_store_item(dcn_backward_tensors t, const dcn_b
     const int channels = u.end_channel - u.first_channel;
     for (dcn_i64 i = first; i < end; i++) {
         DCN_GLOBAL const float *sums = u.sums + i * u.pitch;
-        DCN_GLOBAL dcn_storage *target =
-            t.grad_value + u.image * p->forward.image + i * p->forward.channels + u.first_channel;
-        for (int c = 0; c < channels && channels < DCN_LANES; c++)
-            dcn_store(sums[c], target + c);
-        for (int c = 0; c < channels && channels >= DCN_LANES; c += DCN_LANES) {
-            const int at = c + DCN_LANES <= channels ? c : channels - DCN_LANES;
-            dcn_store_lanes(dcn_load_floats(sums + at), target + at);
-        }
+        DCN_GLOBAL dcn_storage *target = dcn_gradient_at(
+            t.grad_value, u.image * p->forward.image + i * p->forward.channels + u.first_channel, p->float32_gradients);
+        dcn_store_sums(sums, p->pitch / 2, target, channels, p->float32_gradients);
     }
 }

@@ -43,6 +43,7 @@ typedef struct dcn_work {
     float left[DCN_SLOTS], right[DCN_SLOTS], top[DCN_SLOTS], bottom[DCN_SLOTS]; /* weights along each axis */
     float grad_x[DCN_SLOTS + DCN_LANES], grad_y[DCN_SLOTS + DCN_LANES], grad_mask[DCN_SLOTS + DCN_LANES];
     float row[3 * DCN_SLOTS + 2 * DCN_LANES];
+    int rest;    /* in levels: from a sum to what its roundings left out */
     float total; /* softmax: the mean that a group's gradients are relative to */
     dcn_vi far;  /* whether any point was */
 } dcn_work;
@@ -235,6 +236,35 @@ DCN_INLINE void dcn_add(DCN_GLOBAL float *sums, dcn_vf x, int wanted, int room)
         sums[i] += lanes[i];
 }
 
+#if defined(DCN_LEVELS)
+
+/* In levels any number of points may share a pixel: what the roundings of its sums leave out is summed too, `rest`
+ * further on. */
+DCN_INLINE void dcn_add_exactly(DCN_GLOBAL float *sums, dcn_vf x, int wanted, int room, int rest)
+{
+    const int whole = room >= DCN_LANES;
+    float lanes[DCN_LANES];
+    for (int i = 0; i < DCN_LANES && !whole; i++)
+        lanes[i] = i < wanted ? sums[i] : 0.0f;
+    const dcn_vf old = whole ? dcn_load_floats(sums) : dcn_peek(lanes);
+    const dcn_vf sum = old + x;
+    const dcn_vf added = sum - old;
+    const dcn_vf left_out = (old - (sum - added)) + (x - added);
+    if (whole) {
+        dcn_store_floats(sum, sums);
+        dcn_store_floats(dcn_load_floats(sums + rest) + left_out, sums + rest);
+        return;
+    }
+    dcn_keep(sum, lanes);
+    for (int i = 0; i < wanted; i++)
+        sums[i] = lanes[i];
+    dcn_keep(left_out, lanes);
+    for (int i = 0; i < wanted; i++)
+        sums[rest + i] += lanes[i];
+}
+
+#endif
+
 /* Adds the gradient times the weights to the sums of a group's near points. Neighbours with the same corners are one
  * point with the sum of their weights. `room`: channels of the pixel from `sums` on that are the unit's. */
 DCN_INLINE void dcn_scatter(const int narrow, const int vectors, const dcn_work *work, int slot, int count,
@@ -272,10 +302,15 @@ DCN_INLINE void dcn_scatter(const int narrow, const int vectors, const dcn_work 
             DCN_UNROLL for (int j = 0; j < vectors; j++)
             {
                 DCN_GLOBAL float *at = corner[c] + (j < vectors - 1 ? j * DCN_LANES : last);
+#if defined(DCN_LEVELS)
+                dcn_add_exactly(at, narrow ? DCN_SELECT(lanes, weight * g[j], DCN_SPLAT(0.0f)) : weight * g[j],
+                                channels, narrow ? room : DCN_LANES, work->rest);
+#else
                 if (narrow)
                     dcn_add(at, DCN_SELECT(lanes, weight * g[j], DCN_SPLAT(0.0f)), channels, room);
                 else
                     dcn_store_floats(dcn_multiply_add(weight, g[j], dcn_load_floats(at)), at);
+#endif
             }
         }
     }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the dcnv4 program as users do, on the native CPU device: exit codes, messages, and what its commands write.
 
-usage: test_command_line.py DCNV4 PHOTO
+usage: test_command_line.py DCNV4 PHOTO CASE...
 
 Ends with the line `N passed, N failed, N skipped`.
 """
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import zlib
 
-PROGRAM, PHOTO = sys.argv[1:]
+PROGRAM, PHOTO, *CASES = sys.argv[1:]
 ENVIRONMENT = dict(os.environ, DCNV4_DEVICE="cpu")
 counts = {"passed": 0, "failed": 0, "skipped": 0}
 
@@ -136,6 +136,23 @@ def check_kernel_cache():
         check("info --json: no cache", cache["folder"] is None and "off" in cache["reason"], output)
 
 
+def check_run():
+    """Each case file runs forward and backward, within the limits, and the results are written."""
+    if "built without" in run("run", CASES[0])[2]:
+        counts["skipped"] += 1
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for case in CASES:
+            name = os.path.splitext(os.path.basename(case))[0]
+            written = os.path.join(folder, name)
+            code, output, errors = run("run", case, "-o", written)
+            judged = re.findall(r"^(\w+): largest error .*: good$", output, re.MULTILINE)
+            right = code == 0 and not errors and len(judged) >= 3 and judged[0] == "output"
+            check(f"run {name}", right and re.search(r"^\w+ backward on cpu", output, re.MULTILINE), output + errors)
+            code, output, errors = run("run", written)
+            check(f"run {name}: results alone", code == 2 and "there is no tensor" in errors, output + errors)
+
+
 def check_bench():
     arguments = ["bench", "--shape", "2x9x7x3x5", "--kernel", "5x3", "--offsets", "normal:2", "--launches", "3"]
     for dtype in ("f32", "f16", "bf16"):
@@ -148,6 +165,10 @@ def check_bench():
     check("bench attention", code == 0 and not errors and row, output + errors)
     code, output, errors = run(*arguments, "--op", "dcnv3")
     check("bench dcnv3", code == 0 and "dcnv3 forward" in output, output + errors)
+    code, output, errors = run(*arguments, "--direction", "backward")
+    check("bench backward", code == 0 and "dcnv4 backward" in output, output + errors)
+    code, output, errors = run(*attention, "--direction", "backward")
+    check("bench attention backward", code == 0 and "flash_deform_attn backward" in output, output + errors)
     if missing("bench", "--json", "--shape", "1x2x2x1x1", "--launches", "1"):
         return
     code, output, errors = run(*arguments, "--json")
@@ -229,7 +250,7 @@ def check_demo():
         check("demo: no folder", code == 2 and "cannot write" in errors, (code, errors))
 
 
-for part in (check_refusals, check_help, check_info, check_kernel_cache, check_bench, check_demo):
+for part in (check_refusals, check_help, check_info, check_kernel_cache, check_run, check_bench, check_demo):
     part()
 print(", ".join(f"{count} {name}" for name, count in counts.items()))
 sys.exit(1 if counts["failed"] else 0)

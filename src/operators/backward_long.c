@@ -13,6 +13,9 @@
 _Static_assert(offsetof(dcn_backward_long_params, far_groups) + sizeof(int) == sizeof(dcn_backward_long_params),
                "see dcn_params.h");
 
+/* Workspace that gradients in levels may have in any case, bytes: room for several units of usual sizes. */
+#define LEVELS_LIMIT ((uint64_t)1 << 28)
+
 /* In the order of dcn_backward_long.h. */
 enum { KERNEL_BANDS, KERNEL_FAR, KERNEL_STORE, KERNELS };
 
@@ -88,6 +91,11 @@ static uint64_t bytes_of(const backward_long *b, int64_t units)
     return aligned(words * sizeof(int32_t)) + sums * sizeof(float);
 }
 
+static bool in_levels(const backward_long *b)
+{
+    return b->shape.forward.grid.levels.count > 0;
+}
+
 static void set_cut(backward_long *b, const dcn_backward_cut *cut)
 {
     dcn_backward_long_params *p = &b->params;
@@ -103,14 +111,18 @@ static void set_cut(backward_long *b, const dcn_backward_cut *cut)
     p->front = cut->reach_h - cut->near + 1;
     p->image_pixels = s->height * s->width;
     p->pitch = p->in_place ? p->forward.channels : cut->block_channels;
-    p->unit_sums = p->image_pixels * cut->block_channels;
+    if (in_levels(b))
+        p->pitch = 2 * cut->block_channels; /* what roundings leave out is summed too */
+    p->unit_sums = p->image_pixels * p->pitch;
     b->units = s->batch * p->blocks;
 }
 
 /* How many units go at once, and what that needs. */
 static dcn_status set_pieces(backward_long *b, uint64_t limit, uint64_t *workspace)
 {
-    const uint64_t usual = usual_limit(&b->shape.forward);
+    uint64_t usual = usual_limit(&b->shape.forward);
+    if (in_levels(b) && usual < LEVELS_LIMIT)
+        usual = LEVELS_LIMIT;
     const uint64_t most = limit > 0 && limit < usual ? limit : usual;
     const uint64_t least = bytes_of(b, 1);
     if (b->units == 0) {
@@ -142,7 +154,7 @@ static dcn_status cut_work(backward_long *b, uint64_t limit, uint64_t *workspace
     dcn_backward_cut cut = cut_of(s, 0);
     set_cut(b, &cut);
     const uint64_t usual = usual_limit(s);
-    if (!b->params.in_place && bytes_of(b, 1) > usual) {
+    if (!b->params.in_place && !in_levels(b) && bytes_of(b, 1) > usual) {
         const uint64_t pixels = (uint64_t)b->params.image_pixels * sizeof(float);
         const uint64_t channels = usual / pixels;
         cut = cut_of(s, channels > 1 ? (int64_t)channels - 1 : 1);
@@ -210,7 +222,7 @@ dcn_status dcn_backward_long_create(dcn_context *context, const dcn_backward_sha
     b->shape = *shape;
     b->params.forward = dcn_forward_common_params(s);
     b->params.float32_gradients = shape->float32_gradients || s->dtype == DCN_FLOAT32;
-    b->params.in_place = b->params.float32_gradients;
+    b->params.in_place = b->params.float32_gradients && !in_levels(b);
     b->params.joint = shape->grad_offset == shape->grad_mask && s->mask_first == 2 * dcn_grid_points(&s->grid) &&
                       s->offset_group == 3 * dcn_grid_points(&s->grid);
     b->params.store_run = DCN_STORE_RUN;
@@ -305,7 +317,7 @@ static void add_piece(backward_long *b, size_t *count, dcn_backward_long_params 
     }
     if (!p.wants_value)
         return;
-    if (b->shape.forward.grid.levels.count == 0)
+    if (!in_levels(b))
         add_job(b, count, KERNEL_FAR, &p, units * ((p.block_groups + p.far_groups - 1) / p.far_groups));
     if (!p.in_place)
         add_job(b, count, KERNEL_STORE, &p, units * ((p.image_pixels + p.store_run - 1) / p.store_run));
