@@ -5,7 +5,7 @@
  * - A work-item of the first kernel walks a band of a unit. It works out the gradients of offsets and masks, and adds
  * to the sums for points that are near: within a fixed reach of their output pixel. Bands of even number go first, then
  *   those of odd number, so that no two reach the same sums at once.
- * - A work-item of the second adds, for a whole unit, the points that are far, where a band has any.
+ * - A work-item of the second adds the points that are far, for some groups of a unit, where a band has any.
  * - The third rounds sums in the workspace to the storage type.
  *
  * Every sum is so made in an order that the shape alone decides. Near points are few for any one pixel, and far ones
@@ -16,24 +16,24 @@
 /* Far points of one pixel's neighbourhood summed before they join others. */
 #define DCN_RUN 32
 
+/* How many output pixels ahead memory is asked for: each is read once, and no longer in order where blocks are narrow.
+ */
+#define DCN_AHEAD 3
+
 /* ---- the first kernel: bands ------------------------------------------------------------------- */
 
-/* Sums of points that are near, or dot products of all, for the channels that the unit has of some groups, or for all.
- */
-DCN_INLINE void dcn_meet_groups(const int scatters, dcn_work *work, dcn_backward_tensors t,
-                                const dcn_backward_long_params *p, const dcn_unit *u, const dcn_pixel *pixel, dcn_i64 q,
-                                int group, int groups, int count)
+/* Sums of points that are near, or dot products of all, for the channels that the unit has of a group, or for all. */
+DCN_INLINE void dcn_meet_group(const int scatters, dcn_work *work, dcn_backward_tensors t,
+                               const dcn_backward_long_params *p, const dcn_unit *u, const dcn_pixel *pixel, dcn_i64 q,
+                               int group, int slot, int count)
 {
     const dcn_forward_params *f = &p->forward;
-    for (int i = 0; i < groups; i++) {
-        const int g = group + i;
-        const int first = scatters ? dcn_unit_first(u, g, f->group_channels) : 0;
-        const int channels = scatters ? dcn_unit_count(u, g, f->group_channels) : f->group_channels;
-        const int at = g * f->group_channels + first;
-        dcn_meet_channels(scatters, work, i * count, count, channels, t.grad_output + q * f->channels + at,
-                          (f->pixels - q) * f->channels - at, pixel->value + at, pixel->value_left - at,
-                          u->sums + (at - u->first_channel), u->end_channel - at);
-    }
+    const int first = scatters ? dcn_unit_first(u, group, f->group_channels) : 0;
+    const int channels = scatters ? dcn_unit_count(u, group, f->group_channels) : f->group_channels;
+    const int at = group * f->group_channels + first;
+    dcn_meet_channels(scatters, work, slot, count, channels, t.grad_output + q * f->channels + at,
+                      (f->pixels - q) * f->channels - at, pixel->value + at, pixel->value_left - at,
+                      u->sums + (at - u->first_channel), u->end_channel - at);
 }
 
 /* All that output pixel q adds for points first … first+count-1 of some groups: gradients of the points, and near sums.
@@ -43,21 +43,27 @@ DCN_INLINE void dcn_backward_points(dcn_work *work, dcn_backward_tensors t, cons
                                     int first, int count, int totals_only)
 {
     const dcn_forward_params *f = &p->forward;
+    const int wants_points = u->whole && (p->wants_offset || p->wants_mask);
+    const int wants_sums = p->wants_value && !totals_only;
     dcn_place(work, p, u, pixel, t.grid, group, groups, first, count, 0);
-    if (u->whole && (p->wants_offset || p->wants_mask)) {
-        dcn_meet_groups(0, work, t, p, u, pixel, q, group, groups, count);
-        dcn_finish(work, groups * count, f, pixel, t.grid, first);
-        if (totals_only) {
-            work->total += dcn_softmax_total(work, 0, count);
-            return;
-        }
-        for (int i = 0; i < groups && f->softmax; i++)
-            dcn_softmax_gradient(work, i * count, count,
-                                 count == f->points ? dcn_softmax_total(work, i * count, count) : work->total);
-        dcn_put_points(work, t, p, q, group, groups, first, count);
+    /* Shuffles for the one and stores for the other keep different units of the processor busy. */
+    for (int i = 0; i < groups; i++) {
+        if (wants_points)
+            dcn_meet_group(0, work, t, p, u, pixel, q, group + i, i * count, count);
+        if (wants_sums)
+            dcn_meet_group(1, work, t, p, u, pixel, q, group + i, i * count, count);
     }
-    if (p->wants_value)
-        dcn_meet_groups(1, work, t, p, u, pixel, q, group, groups, count);
+    if (!wants_points)
+        return;
+    dcn_finish(work, groups * count);
+    if (totals_only) {
+        work->total += dcn_softmax_total(work, 0, count);
+        return;
+    }
+    for (int i = 0; i < groups && f->softmax; i++)
+        dcn_softmax_gradient(work, i * count, count,
+                             count == f->points ? dcn_softmax_total(work, i * count, count) : work->total);
+    dcn_put_points(work, t, p, q, group, groups, first, count);
 }
 
 /* As many groups at once as there are slots for; a group with more points goes in pieces, with softmax twice. */
@@ -122,6 +128,37 @@ DCN_INLINE dcn_i64 dcn_band_start(const dcn_backward_long_params *p, int band)
     return row <= 0 ? 0 : row >= p->forward.height ? p->image_pixels : row * p->forward.width;
 }
 
+DCN_INLINE void dcn_ask_for(DCN_GLOBAL const void *p, dcn_i64 at, int count, int size)
+{
+    DCN_GLOBAL const char *bytes = (DCN_GLOBAL const char *)p + at * size;
+    for (int i = 0; i < count * size; i += 64)
+        DCN_PREFETCH(bytes + i);
+}
+
+/* What a later output pixel q in column x needs first: its offsets and gradients, and the row of the image that no
+ * pixel before it has reached. */
+DCN_INLINE void dcn_look_ahead(dcn_backward_tensors t, const dcn_backward_long_params *p, const dcn_unit *u, dcn_i64 q,
+                               int y, int x)
+{
+    const dcn_forward_params *f = &p->forward;
+    const int groups = u->end_group - u->first_group;
+    const int channels = u->end_channel - u->first_channel;
+    const dcn_i64 offset_at = q * f->offset_row + (dcn_i64)u->first_group * f->offset_group;
+    const dcn_i64 image_at = ((dcn_i64)y * f->stride_h + f->origin_h + p->front) * f->width + (dcn_i64)x * f->stride_w +
+                             f->origin_w + p->front;
+    dcn_ask_for(t.sources.offset, offset_at, groups * f->offset_group, (int)sizeof(dcn_storage));
+    dcn_ask_for(t.grad_output, q * f->channels + u->first_channel, channels, (int)sizeof(dcn_storage));
+    if (p->wants_offset)
+        dcn_ask_for(t.grad_offset, offset_at, groups * f->offset_group,
+                    p->float32_gradients ? (int)sizeof(float) : (int)sizeof(dcn_storage));
+    if (image_at < 0 || image_at >= p->image_pixels)
+        return;
+    dcn_ask_for(t.sources.value, u->image * f->image + image_at * f->channels + u->first_channel, channels,
+                (int)sizeof(dcn_storage));
+    if (p->wants_value)
+        dcn_ask_for(u->sums, image_at * u->pitch, channels, (int)sizeof(float));
+}
+
 /* Work-item: band first_band + i * band_step of a unit, band_count of them for each unit. */
 DCN_INLINE void dcn_backward_long_item(dcn_backward_tensors t, const dcn_backward_long_params *p, dcn_i64 item)
 {
@@ -140,6 +177,8 @@ DCN_INLINE void dcn_backward_long_item(dcn_backward_tensors t, const dcn_backwar
         for (int x = 0; x < f->out_width; x++) {
             const dcn_i64 q = (u.image * f->out_height + y) * f->out_width + x;
             const dcn_pixel pixel = dcn_pixel_at(t.sources, f, q, u.image, y, x);
+            if (q + DCN_AHEAD < f->pixels)
+                dcn_look_ahead(t, p, &u, q + DCN_AHEAD, y, x + DCN_AHEAD);
             dcn_backward_pixel(&work, t, p, &u, &pixel, q);
         }
     }
@@ -275,15 +314,19 @@ DCN_INLINE void dcn_far_band(dcn_work *work, dcn_far_list *list, dcn_backward_te
     }
 }
 
-/* Work-item: a unit. */
-DCN_INLINE void dcn_backward_long_far_item(dcn_backward_tensors t, const dcn_backward_long_params *p, dcn_i64 index)
+/* Work-item: far_groups groups of a unit. */
+DCN_INLINE void dcn_backward_long_far_item(dcn_backward_tensors t, const dcn_backward_long_params *p, dcn_i64 item)
 {
     dcn_work work;
     dcn_far_list list;
+    const int shares = (p->block_groups + p->far_groups - 1) / p->far_groups;
+    const dcn_i64 index = item / shares;
     const dcn_unit u = dcn_unit_of(t, p, index);
+    const int first = u.first_group + (int)(item - index * shares) * p->far_groups;
+    const int end = u.end_group - first < p->far_groups ? u.end_group : first + p->far_groups;
     work.far = DCN_SPLATI(0);
     list.count = 0;
-    for (int g = u.first_group; g < u.end_group; g++) {
+    for (int g = first; g < end; g++) {
         const dcn_far_target target = dcn_far_target_of(t, p, &u, g);
         for (int band = 0; band < p->bands; band++)
             if (t.far[index * p->bands + band])

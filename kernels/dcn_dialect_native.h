@@ -200,6 +200,8 @@ DCN_INLINE void dcn_keep_ints(dcn_vi x, int *p)
 #define DCN_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #define DCN_EVENS(a, b)        DCN_SHUFFLE(a, b, DCN_EVEN_LANES)
 #define DCN_ODDS(a, b)         DCN_SHUFFLE(a, b, DCN_ODD_LANES)
+#define DCN_COPY_4(from, to)   memcpy(to, from, 4 * sizeof(float))
+#define DCN_PREFETCH(p)        __builtin_prefetch(p)
 #define dcn_store_floats(x, p) dcn_keep(x, p)
 
 #endif

@@ -204,8 +204,10 @@ DCN_INLINE void dcn_store_lanes(dcn_vf x, DCN_GLOBAL ushort *p)
 #endif
 
 /* The first half of a and b's lanes taken together, even ones or odd ones: (x, y) pairs apart. */
-#define DCN_EVENS(a, b) ((dcn_vf)((a).even, (b).even))
-#define DCN_ODDS(a, b)  ((dcn_vf)((a).odd, (b).odd))
+#define DCN_EVENS(a, b)      ((dcn_vf)((a).even, (b).even))
+#define DCN_ODDS(a, b)       ((dcn_vf)((a).odd, (b).odd))
+#define DCN_COPY_4(from, to) vstore4(vload4(0, from), 0, to)
+#define DCN_PREFETCH(p)      prefetch(p, 1)
 #if defined(__clang__)
 #define DCN_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else

@@ -40,6 +40,7 @@ typedef struct dcn_work {
     dcn_prepared points;
     dcn_index base[DCN_SLOTS], step_x[DCN_SLOTS], step_y[DCN_SLOTS]; /* in the sums; -1: not to be added here */
     float dots[4][DCN_SLOTS + DCN_LANES]; /* of the output's gradient and each corner's values */
+    float left[DCN_SLOTS], right[DCN_SLOTS], top[DCN_SLOTS], bottom[DCN_SLOTS]; /* weights along each axis */
     float grad_x[DCN_SLOTS + DCN_LANES], grad_y[DCN_SLOTS + DCN_LANES], grad_mask[DCN_SLOTS + DCN_LANES];
     float row[3 * DCN_SLOTS + 2 * DCN_LANES];
     int rest;    /* in levels: from a sum to what its roundings left out */
@@ -212,9 +213,11 @@ DCN_INLINE void dcn_dots(const int narrow, const int vectors, dcn_work *work, in
             const dcn_vf second = DCN_FOLD_2(folded[2][h], folded[3][h]);
             dcn_keep(DCN_FOLD_1(first, second), four + h * DCN_LANES);
         }
-        for (int c = 0; c < 4; c++)
-            for (int i = 0; i < 4; i++)
-                work->dots[c][k + i] = add ? work->dots[c][k + i] + four[4 * c + i] : four[4 * c + i];
+        for (int c = 0; c < 4; c++) {
+            for (int i = 0; i < 4 && add; i++)
+                four[4 * c + i] += work->dots[c][k + i];
+            DCN_COPY_4(four + 4 * c, work->dots[c] + k);
+        }
     }
 }
 
@@ -357,31 +360,58 @@ DCN_INLINE void dcn_meet_channels(const int scatters, dcn_work *work, int slot, 
 #undef DCN_MEET
 }
 
+/* Weights of a corner along one axis as they are kept: -1 where it lies outside, or the point does not count. */
+DCN_INLINE void dcn_keep_weights(dcn_vf weights, dcn_vi inside, dcn_vi counts, float *kept)
+{
+    dcn_keep(DCN_SELECT(inside & counts, weights, DCN_SPLAT(-1.0f)), kept);
+}
+
+/* What dcn_finish() needs of a chunk. */
+DCN_INLINE void dcn_keep_axes(dcn_work *work, int slot, const dcn_chunk *chunk)
+{
+    const dcn_axis x = chunk->corners.x;
+    const dcn_axis y = chunk->corners.y;
+    const dcn_vi counts = chunk->corners.counts;
+    dcn_keep_weights(x.weight_first, x.has_first, counts, work->left + slot);
+    dcn_keep_weights(x.weight_second, x.has_second, counts, work->right + slot);
+    dcn_keep_weights(y.weight_first, y.has_first, counts, work->top + slot);
+    dcn_keep_weights(y.weight_second, y.has_second, counts, work->bottom + slot);
+    dcn_keep(chunk->scale_x, work->grad_x + slot);
+    dcn_keep(chunk->scale_y, work->grad_y + slot);
+}
+
 /* Gradients of the points in slots 0 … slots-1 with respect to offsets and, before any softmax, masks. */
-DCN_INLINE void dcn_finish(dcn_work *work, int slots, const dcn_forward_params *f, const dcn_pixel *pixel,
-                           DCN_GLOBAL const int *grid, int first)
+DCN_INLINE void dcn_finish(dcn_work *work, int slots)
 {
     const dcn_vf zero = DCN_SPLAT(0.0f);
     for (int s = 0; s < slots; s += DCN_LANES) {
-        const dcn_chunk chunk = dcn_chunk_of(&work->points, s, f, pixel, grid, first);
-        const dcn_axis x = chunk.corners.x;
-        const dcn_axis y = chunk.corners.y;
-        const dcn_vi counts = chunk.corners.counts;
-        const dcn_vf mask = dcn_peek(work->points.mask + s);
+        const dcn_vf left = dcn_peek(work->left + s);
+        const dcn_vf right = dcn_peek(work->right + s);
+        const dcn_vf top = dcn_peek(work->top + s);
+        const dcn_vf bottom = dcn_peek(work->bottom + s);
+        const dcn_vi has_left = left >= zero;
+        const dcn_vi has_right = right >= zero;
+        const dcn_vi has_top = top >= zero;
+        const dcn_vi has_bottom = bottom >= zero;
+        const dcn_vf x0 = DCN_SELECT(has_left, left, zero);
+        const dcn_vf x1 = DCN_SELECT(has_right, right, zero);
+        const dcn_vf y0 = DCN_SELECT(has_top, top, zero);
+        const dcn_vf y1 = DCN_SELECT(has_bottom, bottom, zero);
+        /* A point that does not count has no corner, and its mask may be anything. */
+        const dcn_vf mask = DCN_SELECT(has_left | has_right, dcn_peek(work->points.mask + s), zero);
         const dcn_vf d00 = dcn_peek(work->dots[0] + s);
         const dcn_vf d01 = dcn_peek(work->dots[1] + s);
         const dcn_vf d10 = dcn_peek(work->dots[2] + s);
         const dcn_vf d11 = dcn_peek(work->dots[3] + s);
-        const dcn_vf left = dcn_multiply_add(y.weight_first, d00, y.weight_second * d10);
-        const dcn_vf right = dcn_multiply_add(y.weight_first, d01, y.weight_second * d11);
-        const dcn_vf top = dcn_multiply_add(x.weight_first, d00, x.weight_second * d01);
-        const dcn_vf bottom = dcn_multiply_add(x.weight_first, d10, x.weight_second * d11);
-        const dcn_vf whole = dcn_multiply_add(y.weight_first, top, y.weight_second * bottom);
-        const dcn_vf slope_x = DCN_SELECT(x.has_second, right, zero) - DCN_SELECT(x.has_first, left, zero);
-        const dcn_vf slope_y = DCN_SELECT(y.has_second, bottom, zero) - DCN_SELECT(y.has_first, top, zero);
-        dcn_keep(DCN_SELECT(counts, slope_x * (mask * chunk.scale_x), zero), work->grad_x + s);
-        dcn_keep(DCN_SELECT(counts, slope_y * (mask * chunk.scale_y), zero), work->grad_y + s);
-        dcn_keep(DCN_SELECT(counts, whole, zero), work->grad_mask + s);
+        const dcn_vf along_left = dcn_multiply_add(y0, d00, y1 * d10);
+        const dcn_vf along_right = dcn_multiply_add(y0, d01, y1 * d11);
+        const dcn_vf along_top = dcn_multiply_add(x0, d00, x1 * d01);
+        const dcn_vf along_bottom = dcn_multiply_add(x0, d10, x1 * d11);
+        const dcn_vf slope_x = DCN_SELECT(has_right, along_right, zero) - DCN_SELECT(has_left, along_left, zero);
+        const dcn_vf slope_y = DCN_SELECT(has_bottom, along_bottom, zero) - DCN_SELECT(has_top, along_top, zero);
+        dcn_keep(slope_x * (mask * dcn_peek(work->grad_x + s)), work->grad_x + s);
+        dcn_keep(slope_y * (mask * dcn_peek(work->grad_y + s)), work->grad_y + s);
+        dcn_keep(dcn_multiply_add(y0, along_top, y1 * along_bottom), work->grad_mask + s);
     }
 }
 
@@ -503,6 +533,8 @@ DCN_INLINE void dcn_place(dcn_work *work, const dcn_backward_long_params *p, con
         const dcn_vi near = dcn_near(p, pixel, &chunk);
         const dcn_vi away = chunk.corners.counts & ~near;
         dcn_keep_chunk(&work->points, s, &chunk, f->channels);
+        if (!far)
+            dcn_keep_axes(work, s, &chunk);
         if (p->wants_value) {
             work->far |= away;
             dcn_keep_places(work->base + s, work->step_x + s, work->step_y + s, &chunk, far ? away : near, u->pitch);

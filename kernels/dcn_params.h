@@ -143,7 +143,9 @@ typedef struct dcn_backward_long_params {
     int band_count; /* for each unit of the launch */
     int reach_h;    /* a point is near if its first corner is at most so many pixels from its output's centre */
     int reach_w;
-    int store_run; /* pixels that one work-item stores */
+    int store_run;  /* pixels that one work-item stores */
+    int front;      /* how far before an output's centre the image is asked for */
+    int far_groups; /* of a work-item for far points */
 } dcn_backward_long_params;
 
 #endif

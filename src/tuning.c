@@ -50,7 +50,7 @@
 #define BACKWARD_VECTOR   16
 #define BACKWARD_ROWS     9
 #define BACKWARD_NEAR     3
-#define BACKWARD_ITEMS    4
+#define BACKWARD_ITEMS    2
 #define BACKWARD_UNITS    64
 
 static int64_t smaller(int64_t a, int64_t b)
@@ -125,15 +125,16 @@ static int64_t groups_of(const dcn_backward_call *c, int64_t bands, int64_t most
 
 dcn_backward_cut dcn_tune_backward_long(const dcn_backward_call *c, int64_t most_channels)
 {
-    dcn_backward_cut cut = {.block_groups = 1, .block_parts = 1};
+    dcn_backward_cut cut = {.block_groups = 1, .block_parts = 1, .far_groups = 1};
     const int64_t limit = most_channels > 0 ? most_channels : INT64_MAX;
+    cut.near = BACKWARD_NEAR;
     cut.reach_h = (int)(c->grid_reach_h + BACKWARD_NEAR);
     cut.reach_w = (int)(c->grid_reach_w + BACKWARD_NEAR);
     const int64_t bands = bands_of(c->out_height, c->stride_h, cut.reach_h);
     int64_t channels = c->group_channels;
     if (c->group_channels < BACKWARD_VECTOR) {
         /* Vectors of the last groups would touch sums of another block. */
-        cut.block_groups = (int)c->group;
+        cut.block_groups = cut.far_groups = (int)c->group;
         channels *= c->group;
     } else if (c->group_channels > limit) {
         cut.part_channels = (int)part_of(c->group_channels, limit);

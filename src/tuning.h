@@ -22,9 +22,11 @@ typedef struct dcn_backward_cut {
     int block_groups;     /* a block of channels is so many groups … */
     int block_parts;      /* … or one of so many parts of a group; one of the two is 1 */
     int part_channels;    /* of all parts but the last */
+    int far_groups;       /* groups of a block that one work-item adds far points to */
     int blocks;           /* of an image */
     int block_channels;   /* of the largest block */
     int bands;            /* of output rows */
+    int near;             /* … and that beyond the sampling grid */
     int reach_h, reach_w; /* how far from its output pixel's centre a near point's first corner is at most */
 } dcn_backward_cut;
 

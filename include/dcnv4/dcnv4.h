@@ -607,8 +607,8 @@ typedef struct dcn_dcnv4_desc {
  * Order of the tensors of a DCNv4 plan. Backward plans have the first two, and then the output's gradient and those of
  * the first two. Their results are the same bits in every run, with any number of threads and any workspace limit.
  *
- * A backward plan's workspace (dcn_plan_workspace()) has at most 12 bytes for each sampling point, `N * Ho * Wo * G * K`
- * of them, and 8 for each cell, `N * G * (H + 1) * (W + 1)`, or what one piece of the work needs where that is more.
+ * A backward plan's workspace (dcn_plan_workspace()) has at most 12 bytes for each sampling point, `N * Ho * Wo * G *
+ * K` of them, and 8 for each cell, `N * G * (H + 1) * (W + 1)`, or what one piece of the work needs where that is more.
  * Kernels of the "long" shape need far less where gradients are float32, which they sum in place: 4 bytes for each
  * of a few bands of rows. Else a piece is one image and a block of channels, at least one group or 16 channels of it,
  * with 4 bytes for each number of the block.

@@ -10,7 +10,7 @@
 #include "forward_choice.h"
 #include "grid_memory.h"
 
-_Static_assert(offsetof(dcn_backward_long_params, store_run) + sizeof(int) == sizeof(dcn_backward_long_params),
+_Static_assert(offsetof(dcn_backward_long_params, far_groups) + sizeof(int) == sizeof(dcn_backward_long_params),
                "see dcn_params.h");
 
 /* Workspace that gradients in levels may have in any case, bytes: room for several units of usual sizes. */
@@ -107,6 +107,8 @@ static void set_cut(backward_long *b, const dcn_backward_cut *cut)
     p->bands = cut->bands;
     p->reach_h = cut->reach_h;
     p->reach_w = cut->reach_w;
+    p->far_groups = cut->far_groups;
+    p->front = cut->reach_h - cut->near + 1;
     p->image_pixels = s->height * s->width;
     p->pitch = p->in_place ? p->forward.channels : cut->block_channels;
     if (in_levels(b))
@@ -316,7 +318,7 @@ static void add_piece(backward_long *b, size_t *count, dcn_backward_long_params 
     if (!p.wants_value)
         return;
     if (!in_levels(b))
-        add_job(b, count, KERNEL_FAR, &p, units);
+        add_job(b, count, KERNEL_FAR, &p, units * ((p.block_groups + p.far_groups - 1) / p.far_groups));
     if (!p.in_place)
         add_job(b, count, KERNEL_STORE, &p, units * ((p.image_pixels + p.store_run - 1) / p.store_run));
 }
