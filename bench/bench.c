@@ -6,18 +6,19 @@
 
 enum { MAX_TENSORS = 8 };
 
-/* An operator that can be measured: how a plan is made of a case, and how its inputs are filled. */
+/* An operator that can be measured, and how a plan is made of a case. */
 typedef struct operator_row {
     const char *name;
-    dcn_status (*plan)(dcn_context *context, const dcn_bench_case *test, dcn_plan **plan);
-    dcn_status (*fill)(dcn_bench *bench, const dcn_bench_case *test, const dcn_tensor_info *tensors,
-                       dcn_buffer *const *buffers);
+    dcn_status (*plan)(dcn_context *context, const dcn_bench_case *test, const dcn_plan_options *options,
+                       dcn_plan **plan);
 } operator_row;
 
-static dcn_status plan_dcnv4(dcn_context *context, const dcn_bench_case *test, dcn_plan **plan)
+static dcn_status plan_dcnv4(dcn_context *context, const dcn_bench_case *test, const dcn_plan_options *options,
+                             dcn_plan **plan)
 {
     dcn_dcnv4_desc desc = dcn_dcnv4_desc_default();
     desc.dtype = test->dtype;
+    desc.direction = test->direction;
     desc.batch = test->batch;
     desc.height = test->height;
     desc.width = test->width;
@@ -28,12 +29,48 @@ static dcn_status plan_dcnv4(dcn_context *context, const dcn_bench_case *test, d
     desc.kernel_w = test->kernel_w;
     desc.pad_h = (test->kernel_h - 1) / 2;
     desc.pad_w = (test->kernel_w - 1) / 2;
-    dcn_plan_options options = dcn_plan_options_default();
-    options.path = test->path;
-    return dcn_dcnv4_plan_create(context, &desc, &options, plan);
+    return dcn_dcnv4_plan_create(context, &desc, options, plan);
 }
 
-static const operator_row operators[] = {{"dcnv4", plan_dcnv4, dcn_bench_fill_dcnv4}};
+static dcn_status plan_dcnv3(dcn_context *context, const dcn_bench_case *test, const dcn_plan_options *options,
+                             dcn_plan **plan)
+{
+    dcn_dcnv3_desc desc = dcn_dcnv3_desc_default();
+    desc.dtype = test->dtype;
+    desc.direction = test->direction;
+    desc.batch = test->batch;
+    desc.height = test->height;
+    desc.width = test->width;
+    desc.group = test->group;
+    desc.group_channels = test->group_channels;
+    desc.channels = test->group * test->group_channels;
+    desc.kernel_h = test->kernel_h;
+    desc.kernel_w = test->kernel_w;
+    desc.pad_h = (test->kernel_h - 1) / 2;
+    desc.pad_w = (test->kernel_w - 1) / 2;
+    return dcn_dcnv3_plan_create(context, &desc, options, plan);
+}
+
+static dcn_status plan_attention(dcn_context *context, const dcn_bench_case *test, const dcn_plan_options *options,
+                                 dcn_plan **plan)
+{
+    dcn_flash_deform_attn_desc desc = dcn_flash_deform_attn_desc_default();
+    desc.dtype = test->dtype;
+    desc.direction = test->direction;
+    desc.batch = test->batch;
+    desc.queries = test->queries;
+    desc.group = test->group;
+    desc.group_channels = test->group_channels;
+    desc.levels = test->level_count;
+    desc.points = test->points;
+    desc.spatial_shapes = test->levels[0];
+    for (int64_t l = 0; l < test->level_count; l++)
+        desc.pixels += test->levels[l][0] * test->levels[l][1];
+    return dcn_flash_deform_attn_plan_create(context, &desc, options, plan);
+}
+
+static const operator_row operators[] = {
+    {"dcnv4", plan_dcnv4}, {"dcnv3", plan_dcnv3}, {"flash_deform_attn", plan_attention}};
 
 static const operator_row *find_operator(const char *name)
 {
@@ -46,6 +83,11 @@ static const operator_row *find_operator(const char *name)
 int dcn_bench_supports(const char *op)
 {
     return find_operator(op) != NULL;
+}
+
+int dcn_bench_is_attention(const char *op)
+{
+    return strcmp(op, "flash_deform_attn") == 0;
 }
 
 dcn_bench *dcn_bench_create(void)
@@ -76,8 +118,8 @@ dcn_status dcn_bench_open(dcn_bench *bench, dcn_context *context)
 }
 
 /* Makes a buffer for each tensor, fills the inputs, and measures. */
-static dcn_status run_plan(dcn_bench *bench, const operator_row *op, const dcn_bench_case *test, dcn_plan *plan,
-                           dcn_buffer **buffers, dcn_bench_result *result)
+static dcn_status run_plan(dcn_bench *bench, const dcn_bench_case *test, dcn_plan *plan, dcn_buffer **buffers,
+                           dcn_bench_result *result)
 {
     dcn_tensor_info tensors[MAX_TENSORS];
     dcn_slice slices[MAX_TENSORS];
@@ -95,7 +137,7 @@ static dcn_status run_plan(dcn_bench *bench, const operator_row *op, const dcn_b
         }
     }
     if (status == DCN_SUCCESS)
-        status = op->fill(bench, test, tensors, buffers);
+        status = dcn_bench_fill(bench, test, tensors, count, buffers);
     if (status == DCN_SUCCESS)
         status = dcn_bench_time(bench, plan, slices, count, test->launches, &result->timing);
     return status;
@@ -106,12 +148,14 @@ dcn_status dcn_bench_run(dcn_bench *bench, const dcn_bench_case *test, dcn_bench
     const operator_row *op = find_operator(test->op);
     dcn_plan *plan = NULL;
     dcn_buffer *buffers[MAX_TENSORS] = {0};
-    dcn_status status = op->plan(bench->context, test, &plan);
+    dcn_plan_options options = dcn_plan_options_default();
+    options.path = test->path;
+    dcn_status status = op->plan(bench->context, test, &options, &plan);
     if (status == DCN_SUCCESS)
         status = dcn_bench_copy_rate(bench, &result->copy_gb_per_s);
     if (status == DCN_SUCCESS) {
         snprintf(result->path, sizeof result->path, "%s", dcn_plan_path(plan));
-        status = run_plan(bench, op, test, plan, buffers, result);
+        status = run_plan(bench, test, plan, buffers, result);
     }
     if (status == DCN_SUCCESS)
         result->gb_per_s = (double)result->bytes / (result->timing.device_us * 1e3);

@@ -22,18 +22,25 @@ typedef enum dcn_bench_distribution {
     DCN_BENCH_NORMAL,  /* with standard deviation `scale` */
 } dcn_bench_distribution;
 
-/* How far sampling points stray from their grid, in pixels. */
+/* How far sampling points stray from their grid, in pixels; in attention from the middle of a level, in halves of it.
+ */
 typedef struct dcn_bench_offsets {
     dcn_bench_distribution distribution;
     double scale;
 } dcn_bench_offsets;
 
+/* Most levels of attention. */
+#define DCN_BENCH_MAX_LEVELS 8
+
 /* One call to measure. Stride and dilation 1, padding (kernel - 1) / 2. */
 typedef struct dcn_bench_case {
     const char *op; /* a name that dcn_bench_supports() */
+    dcn_direction direction;
     dcn_dtype dtype;
-    int64_t batch, height, width, group, group_channels;
-    int64_t kernel_h, kernel_w;
+    int64_t batch, group, group_channels;
+    int64_t height, width, kernel_h, kernel_w;            /* operators that sample a grid */
+    int64_t queries, points;                              /* attention: points in each level */
+    int64_t level_count, levels[DCN_BENCH_MAX_LEVELS][2]; /* height, width */
     dcn_bench_offsets offsets;
     const char *path;  /* as dcn_plan_options::path, or NULL */
     uint32_t launches; /* at most DCN_BENCH_MAX_LAUNCHES; 0: as many as it takes */
@@ -58,8 +65,9 @@ typedef struct dcn_bench_result {
 /* A device that is being measured. */
 typedef struct dcn_bench dcn_bench;
 
-/* Whether that operator can be measured. */
+/* Whether that operator can be measured; and whether it is attention, whose shape has levels. */
 int dcn_bench_supports(const char *op);
+int dcn_bench_is_attention(const char *op);
 
 /* NULL when the host has no memory; end it with dcn_bench_destroy(). Everything below fails only with the library's own
  * status and detail text. */

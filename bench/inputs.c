@@ -2,6 +2,7 @@
 #include "internal.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "convert.h"
@@ -40,10 +41,22 @@ static void fill_uniform(dcn_bench_table *table, generator *g, dcn_dtype dtype, 
         table->bits[i] = dcn_convert_to_bits(element_of(dtype), low + (high - low) * next_uniform(g));
 }
 
-static void fill_normal(dcn_bench_table *table, generator *g, dcn_dtype dtype, double deviation)
+static void fill_normal(dcn_bench_table *table, generator *g, dcn_dtype dtype, double mean, double deviation)
 {
     for (size_t i = 0; i < DCN_BENCH_TABLE; i++)
-        table->bits[i] = dcn_convert_to_bits(element_of(dtype), deviation * next_normal(g));
+        table->bits[i] = dcn_convert_to_bits(element_of(dtype), mean + deviation * next_normal(g));
+}
+
+/* Offsets around 0, or locations around the middle of a level. */
+static void fill_offsets(dcn_bench_table *table, generator *g, const dcn_bench_case *test)
+{
+    const bool locations = dcn_bench_is_attention(test->op);
+    const double middle = locations ? 0.5 : 0;
+    const double scale = locations ? 0.5 * test->offsets.scale : test->offsets.scale;
+    if (test->offsets.distribution == DCN_BENCH_NORMAL)
+        fill_normal(table, g, test->dtype, middle, scale);
+    else
+        fill_uniform(table, g, test->dtype, middle - scale, middle + scale);
 }
 
 /* Writes a buffer from its start to its end through the bench's host memory. */
@@ -95,34 +108,50 @@ static uint64_t elements_of(const dcn_tensor_info *tensor)
     return tensor->bytes / dcn_dtype_size(tensor->dtype);
 }
 
-dcn_status dcn_bench_fill_dcnv4(dcn_bench *bench, const dcn_bench_case *test, const dcn_tensor_info *tensors,
-                                dcn_buffer *const *buffers)
+/* Offsets and masks that share a tensor: in each row, for each of `groups`, 2 * points offsets and then the masks. */
+static void append_joint(writer *w, const dcn_tensor_info *tensor, uint64_t groups, uint64_t points)
+{
+    const dcn_bench *bench = w->bench;
+    uint64_t row = (uint64_t)tensor->extent[tensor->rank - 1], rows = elements_of(tensor) / row;
+    for (uint64_t r = 0; r < rows && w->status == DCN_SUCCESS; r++) {
+        for (uint64_t g = 0; g < groups; g++) {
+            append(w, &bench->offsets, 2 * points);
+            append(w, &bench->masks, points);
+        }
+        append(w, &bench->masks, row - groups * points * 3);
+    }
+}
+
+static void append_tensor(writer *w, const dcn_bench_case *test, const dcn_tensor_info *tensor)
+{
+    const dcn_bench *bench = w->bench;
+    if (strcmp(tensor->name, "offset_mask") == 0)
+        append_joint(w, tensor, (uint64_t)test->group, (uint64_t)(test->kernel_h * test->kernel_w));
+    else if (strcmp(tensor->name, "sampling_loc_attn") == 0)
+        append_joint(w, tensor, 1, (uint64_t)(test->level_count * test->points));
+    else if (strcmp(tensor->name, "offset") == 0)
+        append(w, &bench->offsets, elements_of(tensor));
+    else if (strcmp(tensor->name, "mask") == 0)
+        append(w, &bench->masks, elements_of(tensor));
+    else
+        append(w, &bench->values, elements_of(tensor));
+}
+
+dcn_status dcn_bench_fill(dcn_bench *bench, const dcn_bench_case *test, const dcn_tensor_info *tensors, size_t count,
+                          dcn_buffer *const *buffers)
 {
     generator random = 20240619;
     fill_uniform(&bench->values, &random, test->dtype, -1, 1);
     fill_uniform(&bench->masks, &random, test->dtype, 0, 1);
-    if (test->offsets.distribution == DCN_BENCH_NORMAL)
-        fill_normal(&bench->offsets, &random, test->dtype, test->offsets.scale);
-    else
-        fill_uniform(&bench->offsets, &random, test->dtype, -test->offsets.scale, test->offsets.scale);
-
+    fill_offsets(&bench->offsets, &random, test);
     writer w = {.bench = bench, .random = random, .element = dcn_dtype_size(test->dtype)};
-    w.buffer = buffers[DCN_DCNV4_VALUE];
-    append(&w, &bench->values, elements_of(&tensors[DCN_DCNV4_VALUE]));
-    flush(&w);
-
-    const dcn_tensor_info *offset_mask = &tensors[DCN_DCNV4_OFFSET_MASK];
-    uint64_t row = (uint64_t)offset_mask->extent[offset_mask->rank - 1], rows = elements_of(offset_mask) / row;
-    uint64_t points = (uint64_t)(test->kernel_h * test->kernel_w), group = (uint64_t)test->group;
-    w.buffer = buffers[DCN_DCNV4_OFFSET_MASK];
-    w.written = 0;
-    for (uint64_t r = 0; r < rows && w.status == DCN_SUCCESS; r++) {
-        for (uint64_t g = 0; g < group; g++) {
-            append(&w, &bench->offsets, 2 * points);
-            append(&w, &bench->masks, points);
-        }
-        append(&w, &bench->masks, row - group * points * 3);
+    for (size_t i = 0; i < count && w.status == DCN_SUCCESS; i++) {
+        if (tensors[i].is_output)
+            continue;
+        w.buffer = buffers[i];
+        w.written = 0;
+        append_tensor(&w, test, &tensors[i]);
+        flush(&w);
     }
-    flush(&w);
     return w.status;
 }

@@ -29,8 +29,9 @@ struct dcn_bench {
     dcn_bench_table values, offsets, masks;
 };
 
-/* Fills the tensors of a DCNv4 plan: values in -1 ... 1, offsets as the case says, masks and padding in 0 ... 1. */
-dcn_status dcn_bench_fill_dcnv4(dcn_bench *bench, const dcn_bench_case *test, const dcn_tensor_info *tensors,
-                                dcn_buffer *const *buffers);
+/* Fills the inputs among a plan's tensors: values and grad_output in -1 ... 1, offsets and locations as the case says,
+ * masks, logits and padding in 0 ... 1. */
+dcn_status dcn_bench_fill(dcn_bench *bench, const dcn_bench_case *test, const dcn_tensor_info *tensors, size_t count,
+                          dcn_buffer *const *buffers);
 
 #endif

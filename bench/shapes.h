@@ -34,4 +34,12 @@
     X(1, 40, 40, 32, 16, DCN_BENCH_F16 | DCN_BENCH_F32)                                                                \
     X(1, 64, 64, 4, 64, DCN_BENCH_F16 | DCN_BENCH_F32)
 
+/* X(shape, types): the encoder of a detector, where each pixel of four levels is a query; two more of that kind,
+ * smaller; its decoder. */
+#define DCN_BENCH_ATTENTION_SHAPES(X)                                                                                  \
+    X("1x22323x8x32x4:100x168,50x84,25x42,13x21", DCN_BENCH_F16 | DCN_BENCH_F32)                                       \
+    X("2x5440x8x32x4:64x64,32x32,16x16,8x8", DCN_BENCH_F16 | DCN_BENCH_F32)                                            \
+    X("1x900x8x32x4:100x168,50x84,25x42,13x21", DCN_BENCH_F16 | DCN_BENCH_F32)                                         \
+    X("1x10000x8x32x8:100x100,50x50", DCN_BENCH_F16 | DCN_BENCH_F32)
+
 #endif

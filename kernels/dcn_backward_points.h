@@ -37,12 +37,11 @@ DCN_INLINE dcn_place dcn_real_place_of(const dcn_forward_params *p, dcn_tile til
     return place;
 }
 
-DCN_INLINE float dcn_inside_of(dcn_corners point, const dcn_forward_params *p)
+DCN_INLINE float dcn_inside_of(dcn_corners point)
 {
-    const int last_x = point.x.cell + 1 < p->width;
-    const int last_y = point.y.cell + 1 < p->height;
-    const int inside = (point.x.cell >= 0 ? DCN_INSIDE_LEFT : 0) | (last_x ? DCN_INSIDE_RIGHT : 0) |
-                       (point.y.cell >= 0 ? DCN_INSIDE_TOP : 0) | (last_y ? DCN_INSIDE_BOTTOM : 0);
+    const int inside =
+        (point.x.cell >= 0 ? DCN_INSIDE_LEFT : 0) | (point.x.whole || point.x.cell < 0 ? DCN_INSIDE_RIGHT : 0) |
+        (point.y.cell >= 0 ? DCN_INSIDE_TOP : 0) | (point.y.whole || point.y.cell < 0 ? DCN_INSIDE_BOTTOM : 0);
     return point.counts ? (float)inside : 0.0f;
 }
 
@@ -70,8 +69,8 @@ DCN_INLINE int dcn_prepare_slot(dcn_backward_tensors t, const dcn_forward_params
             }
             const dcn_corners point = dcn_point_of(t.grid, p, place, first + begin + lane, dcn_load(offset + 2 * begin),
                                                    dcn_load(offset + 2 * begin + 1), mask);
-            slots.points[at] = DCN_FLOAT4(point.x.fraction, point.y.fraction, mask, dcn_inside_of(point, p));
-            slots.corners[at] = dcn_corner_of(point, p);
+            slots.points[at] = DCN_FLOAT4(point.x.fraction, point.y.fraction, mask, dcn_inside_of(point));
+            slots.corners[at] = dcn_corner_of(point, t.grid, p, first + begin + lane);
             outside |= !point.whole;
         }
     }
@@ -94,13 +93,14 @@ DCN_INLINE float dcn_product(const int fast, DCN_GLOBAL const dcn_storage *corne
     return sum;
 }
 
-/* The products of a point's corners with DCN_VECTOR channels. `whole`: all corners lie inside the image. */
-DCN_INLINE dcn_float4 dcn_products(const int fast, DCN_GLOBAL const dcn_storage *value, dcn_bytes corner,
+/* The products of a point's corners with DCN_VECTOR channels; `row`: bytes of a row. `whole`: all corners lie inside
+ * the image. */
+DCN_INLINE dcn_float4 dcn_products(const int fast, DCN_GLOBAL const dcn_storage *value, dcn_bytes corner, dcn_bytes row,
                                    const float *grad, int wanted, const dcn_forward_params *p, int whole)
 {
     const dcn_bytes at = whole ? corner : corner & ~(DCN_ONE_COLUMN | DCN_ONE_ROW);
     const dcn_bytes right = !whole && (corner & DCN_ONE_COLUMN) ? 0 : dcn_pixel_bytes(p);
-    const dcn_bytes down = !whole && (corner & DCN_ONE_ROW) ? 0 : dcn_row_bytes(p);
+    const dcn_bytes down = !whole && (corner & DCN_ONE_ROW) ? 0 : row;
     return DCN_FLOAT4(dcn_product(fast, DCN_AT(value, at), grad, wanted),
                       dcn_product(fast, DCN_AT(DCN_AT(value, at), right), grad, wanted),
                       dcn_product(fast, DCN_AT(DCN_AT(value, at), down), grad, wanted),
@@ -131,19 +131,20 @@ DCN_INLINE dcn_share dcn_share_of(const int fast, dcn_backward_tensors t, const 
     return share;
 }
 
-/* A work-item's products for one point over all passes; `first` is its share of the first pass. */
+/* A work-item's products for point k over all passes; `first` is its share of the first pass. */
 DCN_INLINE dcn_float4 dcn_point_products(const int fast, dcn_backward_tensors t, const dcn_forward_params *p,
-                                         dcn_place place, int lane, dcn_share first, dcn_bytes corner, int whole)
+                                         dcn_place place, int lane, int k, dcn_share first, dcn_bytes corner, int whole)
 {
+    const dcn_bytes row = dcn_row_bytes(t.grid, p, k);
     dcn_float4 sum = DCN_FLOAT4(0.0f, 0.0f, 0.0f, 0.0f);
     if (!whole && corner == DCN_NOWHERE)
         return sum;
-    sum = dcn_products(fast, t.value + first.in_pixel, corner, first.grad, first.wanted, p, whole);
+    sum = dcn_products(fast, t.value + first.in_pixel, corner, row, first.grad, first.wanted, p, whole);
     for (int pass = 1; pass < dcn_passes(p); pass++) {
         const dcn_share share = dcn_share_of(fast, t, p, place, lane, pass);
         if (share.wanted > 0) {
             const dcn_float4 more =
-                dcn_products(fast, t.value + share.in_pixel, corner, share.grad, share.wanted, p, whole);
+                dcn_products(fast, t.value + share.in_pixel, corner, row, share.grad, share.wanted, p, whole);
             sum = DCN_FLOAT4(sum.x + more.x, sum.y + more.y, sum.z + more.z, sum.w + more.w);
         }
     }
@@ -213,15 +214,15 @@ DCN_INLINE dcn_float4 dcn_exchange(float *products, int lane, const int shared)
     return DCN_FLOAT4(products[0], products[1], products[2], products[3]);
 }
 
-/* A work-item's part in the gradients of `shared` points of its slot. */
+/* A work-item's part in the gradients of `shared` points of its slot, from `first` on. */
 DCN_INLINE void dcn_differentiate_points(const int fast, dcn_backward_tensors t, const dcn_forward_params *p,
                                          dcn_place place, dcn_share share, int lane, DCN_LOCAL dcn_float4 *points,
-                                         DCN_LOCAL const dcn_bytes *corners, int whole, const int shared)
+                                         DCN_LOCAL const dcn_bytes *corners, int first, int whole, const int shared)
 {
     float products[4 * 4];
     DCN_UNROLL for (int i = 0; i < shared; i++)
     {
-        const dcn_float4 own = dcn_point_products(fast, t, p, place, lane, share, corners[i], whole);
+        const dcn_float4 own = dcn_point_products(fast, t, p, place, lane, first + i, share, corners[i], whole);
         products[4 * i] = own.x;
         products[4 * i + 1] = own.y;
         products[4 * i + 2] = own.z;
@@ -229,7 +230,7 @@ DCN_INLINE void dcn_differentiate_points(const int fast, dcn_backward_tensors t,
     }
     const dcn_float4 sums = dcn_exchange(products, lane, shared);
     if (lane < shared)
-        points[lane] = dcn_point_gradient(points[lane], sums, dcn_scales_of(p));
+        points[lane] = dcn_point_gradient(points[lane], sums, dcn_scales_of(t.grid, p, first + lane));
 }
 
 /* A work-item's part in the gradients of its slot's points: four at a time where there are as many lanes. */
@@ -244,15 +245,16 @@ DCN_INLINE void dcn_differentiate(const int fast, dcn_backward_tensors t, const 
     DCN_LOCAL const dcn_bytes *corners = slots.corners + slot * p->pitch;
     const int rest = count % DCN_SHARED;
     DCN_UNROLL_POINTS for (int k = 0; k < count - rest; k += DCN_SHARED)
-        dcn_differentiate_points(fast, t, p, place, share, lane, points + k, corners + k, whole, DCN_SHARED);
+        dcn_differentiate_points(fast, t, p, place, share, lane, points + k, corners + k, k, whole, DCN_SHARED);
     if (rest >= 2)
-        dcn_differentiate_points(fast, t, p, place, share, lane, points + count - rest, corners + count - rest, whole,
-                                 2);
+        dcn_differentiate_points(fast, t, p, place, share, lane, points + count - rest, corners + count - rest,
+                                 count - rest, whole, 2);
     if (rest % 2 > 0)
-        dcn_differentiate_points(fast, t, p, place, share, lane, points + count - 1, corners + count - 1, whole, 1);
+        dcn_differentiate_points(fast, t, p, place, share, lane, points + count - 1, corners + count - 1, count - 1,
+                                 whole, 1);
 }
 
-#define DCN_COLLECT(p, slots, items, count) ((void)0)
+#define DCN_COLLECT(grid, p, slots, items, count) ((void)0)
 
 #else
 
@@ -265,11 +267,12 @@ DCN_INLINE void dcn_differentiate(const int fast, dcn_backward_tensors t, const 
     const dcn_share share = dcn_share_of(fast, t, p, place, lane, 0);
     for (int k = 0; k < count; k++)
         slots.products[(slot * p->pitch + k) * p->lanes + lane] =
-            dcn_point_products(fast, t, p, place, lane, share, slots.corners[slot * p->pitch + k], whole);
+            dcn_point_products(fast, t, p, place, lane, k, share, slots.corners[slot * p->pitch + k], whole);
 }
 
 /* Sums the products of this lane's share of a slot's points. */
-DCN_INLINE void dcn_collect(const dcn_forward_params *p, dcn_slots slots, int item, int count)
+DCN_INLINE void dcn_collect(DCN_GLOBAL const int *grid, const dcn_forward_params *p, dcn_slots slots, int item,
+                            int count)
 {
     const int slot = dcn_over(item, p->lanes);
     for (int k = item - slot * p->lanes; k < count; k += p->lanes) {
@@ -279,14 +282,14 @@ DCN_INLINE void dcn_collect(const dcn_forward_params *p, dcn_slots slots, int it
             const dcn_float4 more = slots.products[at * p->lanes + lane];
             sum = DCN_FLOAT4(sum.x + more.x, sum.y + more.y, sum.z + more.z, sum.w + more.w);
         }
-        slots.points[at] = dcn_point_gradient(slots.points[at], sum, dcn_scales_of(p));
+        slots.points[at] = dcn_point_gradient(slots.points[at], sum, dcn_scales_of(grid, p, k));
     }
 }
 
-#define DCN_COLLECT(p, slots, items, count)                                                                            \
+#define DCN_COLLECT(grid, p, slots, items, count)                                                                      \
     DCN_TEAM_BARRIER();                                                                                                \
     DCN_FOR_ITEMS(item, items)                                                                                         \
-    dcn_collect(p, slots, item, count)
+    dcn_collect(grid, p, slots, item, count)
 
 #endif
 
@@ -353,6 +356,7 @@ DCN_INLINE void dcn_chunk_gradients(const int fast, dcn_backward_tensors t, cons
         whole = DCN_TEAM_ALL(!outside);
     }
     DCN_TEAM_BARRIER();
+    t.grid += first;
     if (fast && whole) {
         DCN_FOR_ITEMS(item, items)
         dcn_differentiate(fast, t, p, tile, slots, item, count, 1);
@@ -360,7 +364,7 @@ DCN_INLINE void dcn_chunk_gradients(const int fast, dcn_backward_tensors t, cons
         DCN_FOR_ITEMS(item, items)
         dcn_differentiate(fast, t, p, tile, slots, item, count, 0);
     }
-    DCN_COLLECT(p, slots, items, count);
+    DCN_COLLECT(t.grid, p, slots, items, count);
     DCN_TEAM_BARRIER();
     DCN_FOR_ITEMS(item, items)
     if (mean && item % p->lanes == 0)

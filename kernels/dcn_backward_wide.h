@@ -35,7 +35,7 @@ DCN_INLINE dcn_backward_tensors dcn_bound_tensors(DCN_GLOBAL const dcn_storage *
 /* Words in front of the list of crowded cells, words of an entry of it, and of one of a block. */
 #define DCN_CROWD_HEADER 4
 #define DCN_CROWD_ENTRY  2
-#define DCN_BLOCK_ENTRY  4
+#define DCN_BLOCK_ENTRY  3
 
 DCN_INLINE dcn_backward_wide_params dcn_backward_specialised(const dcn_backward_wide_params *given)
 {
@@ -115,10 +115,19 @@ DCN_INLINE DCN_GLOBAL float *dcn_statistics_of(DCN_GLOBAL unsigned *workspace, c
            image * p->forward.out_height * p->forward.out_width * p->forward.group * 2;
 }
 
-/* The number of a point's cell in its plane; cells begin one pixel outside the image. */
-DCN_INLINE unsigned dcn_cell_of(const dcn_forward_params *p, dcn_axes point)
+/* The number of point k's cell in its plane: cells begin one pixel outside the image, and each level's follow those of
+ * the one before. */
+DCN_INLINE unsigned dcn_cell_of(DCN_GLOBAL const int *grid, const dcn_forward_params *p, int k, dcn_axes point)
 {
-    return (unsigned)(point.y.cell + 1) * (unsigned)(p->width + 1) + (unsigned)(point.x.cell + 1);
+    const unsigned y = (unsigned)(point.y.cell + 1);
+    const unsigned x = (unsigned)(point.x.cell + 1);
+#if defined(DCN_LEVELS)
+    return (unsigned)grid[3 * p->grid_plane + k] + y * (unsigned)(grid[k] + 1) + x;
+#else
+    (void)grid;
+    (void)k;
+    return y * (unsigned)(p->width + 1) + x;
+#endif
 }
 
 /* A binned point: output pixel, place, mask. */

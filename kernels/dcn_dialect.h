@@ -11,6 +11,7 @@
  * | dcn_vf, dcn_vi | DCN_LANES floats, 32-bit integers; comparisons give a dcn_vi for DCN_SELECT |
  * | dcn_index, dcn_bytes | offset within one image, in elements and (unsigned) in bytes |
  * | dcn_storage | one stored element |
+ * | DCN_SHUFFLE(a, b, ...) | the lanes of a, then b's, that the constants say; long shape only |
  * | dcn_float2, dcn_float4 | two, four values .x .y .z .w, kept together in work-group memory |
  * | DCN_GLOBAL, DCN_LOCAL | address spaces |
  * | DCN_KERNEL, DCN_GROUP_ID, DCN_WORK_GROUP_PARAMETER, DCN_WORK_GROUP_MEMORY | an entry: what it begins with, which

@@ -197,8 +197,10 @@ DCN_INLINE void dcn_keep_ints(dcn_vi x, int *p)
     *(dcn_vi_loose *)p = x;
 }
 
-#define DCN_EVENS(a, b) __builtin_shufflevector(a, b, DCN_EVEN_LANES)
-#define DCN_ODDS(a, b)  __builtin_shufflevector(a, b, DCN_ODD_LANES)
+#define DCN_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#define DCN_EVENS(a, b)        DCN_SHUFFLE(a, b, DCN_EVEN_LANES)
+#define DCN_ODDS(a, b)         DCN_SHUFFLE(a, b, DCN_ODD_LANES)
+#define dcn_store_floats(x, p) dcn_keep(x, p)
 
 #endif
 

@@ -177,9 +177,7 @@ DCN_INLINE void dcn_store_shorts(dcn_vs x, DCN_GLOBAL ushort *p)
 #endif
 #endif
 
-#if DCN_STORAGE == 0
-#define dcn_load_lanes(p) dcn_load_floats(p)
-DCN_INLINE void dcn_store_lanes(dcn_vf x, DCN_GLOBAL float *p)
+DCN_INLINE void dcn_store_floats(dcn_vf x, DCN_GLOBAL float *p)
 {
 #if defined(__clang__)
     *(DCN_GLOBAL dcn_vf_loose *)p = x;
@@ -187,6 +185,10 @@ DCN_INLINE void dcn_store_lanes(dcn_vf x, DCN_GLOBAL float *p)
     DCN_JOIN(vstore, DCN_LANES)(x, 0, p);
 #endif
 }
+
+#if DCN_STORAGE == 0
+#define dcn_load_lanes(p)     dcn_load_floats(p)
+#define dcn_store_lanes(x, p) dcn_store_floats(x, p)
 #elif DCN_STORAGE == 1
 #define dcn_load_lanes(p)     DCN_JOIN(vload_half, DCN_LANES)(0, p)
 #define dcn_store_lanes(x, p) DCN_JOIN(vstore_half, DCN_JOIN(DCN_LANES, _rte))(x, 0, p)
@@ -204,6 +206,11 @@ DCN_INLINE void dcn_store_lanes(dcn_vf x, DCN_GLOBAL ushort *p)
 /* The first half of a and b's lanes taken together, even ones or odd ones: (x, y) pairs apart. */
 #define DCN_EVENS(a, b) ((dcn_vf)((a).even, (b).even))
 #define DCN_ODDS(a, b)  ((dcn_vf)((a).odd, (b).odd))
+#if defined(__clang__)
+#define DCN_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define DCN_SHUFFLE(a, b, ...) shuffle2(a, b, (dcn_vu)(__VA_ARGS__))
+#endif
 #endif
 
 /* ---- storage, DCN_VECTOR elements aligned to 16 bytes ------------------------------------------ */

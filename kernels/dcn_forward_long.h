@@ -194,16 +194,12 @@ DCN_INLINE void dcn_forward_long_item(dcn_forward_tensors t, const dcn_forward_p
     dcn_i64 n = first / plane;
     int y = (int)((first - n * plane) / p->out_width);
     int x = (int)(first - n * plane - (dcn_i64)y * p->out_width);
+    dcn_sources sources;
+    sources.value = t.value;
+    sources.offset = t.offset;
+    sources.mask = t.mask;
     for (dcn_i64 q = first; q < end; q++) {
-        dcn_pixel pixel;
-        pixel.value = t.value + n * p->image;
-        pixel.value_left = p->value_size - n * p->image;
-        pixel.offset = t.offset + q * p->offset_row;
-        pixel.offset_left = p->offset_size - q * p->offset_row;
-        pixel.mask = t.mask + q * p->mask_row;
-        pixel.mask_left = p->mask_size - q * p->mask_row;
-        pixel.origin_x = x * p->stride_w + p->origin_w;
-        pixel.origin_y = y * p->stride_h + p->origin_h;
+        const dcn_pixel pixel = dcn_pixel_at(sources, p, q, n, y, x);
         dcn_pixel_groups(&prepared, p, &pixel, t.grid, t.output + q * p->channels, (end - q) * p->channels);
         if (++x < p->out_width)
             continue;

@@ -13,13 +13,14 @@ typedef struct dcn_forward_tensors {
     DCN_GLOBAL const int *grid;
 } dcn_forward_tensors;
 
-/* Work-group memory: for each slot and point of a chunk its weights and where it lies, for each slot its softmax, and,
- * when the points come in several chunks, for each work-item its sums. */
+/* Work-group memory: for each slot and point of a chunk its weights and where it lies, for each work-item its share of
+ * its slot's softmax, and, when the points come in several chunks, its sums. */
 typedef struct dcn_workspace {
     DCN_LOCAL dcn_float4 *weights;
     DCN_LOCAL dcn_bytes *corners;
     DCN_LOCAL float *sums;
-    DCN_LOCAL float *softmax;
+    DCN_LOCAL float *largest;
+    DCN_LOCAL float *exponentials;
 } dcn_workspace;
 
 /* The tensors from an image's start on. */
@@ -36,6 +37,62 @@ DCN_INLINE dcn_forward_tensors dcn_image_of(dcn_forward_tensors t, const dcn_for
     return t;
 }
 
+/* Softmax, first step: the largest logit among this lane's share of its slot's points. */
+DCN_INLINE void dcn_keep_largest(dcn_forward_tensors t, const dcn_forward_params *p, dcn_tile tile,
+                                 dcn_workspace workspace, int item)
+{
+    const int slot = dcn_over(item, p->lanes);
+    const dcn_place place = dcn_place_of(p, tile, slot);
+    if (!place.inside)
+        return;
+    DCN_GLOBAL const dcn_storage *masks = t.mask + dcn_masks_of(p, place);
+    float largest = -INFINITY;
+    DCN_UNROLL_LOGITS for (int k = item - slot * p->lanes; k < p->points; k += p->lanes)
+    {
+        const float logit = dcn_load(masks + k);
+        largest = logit > largest ? logit : largest;
+    }
+    workspace.largest[item] = largest;
+}
+
+/* What the lanes of a slot have found, put together. */
+DCN_INLINE dcn_softmax_stats dcn_softmax_together(dcn_workspace workspace, const dcn_forward_params *p, int slot)
+{
+    dcn_softmax_stats stats = {-INFINITY, 0.0f};
+    for (int lane = 0; lane < p->lanes; lane++) {
+        const float largest = workspace.largest[slot * p->lanes + lane];
+        stats.largest = largest > stats.largest ? largest : stats.largest;
+        stats.sum += workspace.exponentials[slot * p->lanes + lane];
+    }
+    return stats;
+}
+
+/* Second step: this lane's share of the sum. The exponentials are kept where the first weights will be, if every point
+ * has its place. */
+DCN_INLINE void dcn_keep_exponentials(dcn_forward_tensors t, const dcn_forward_params *p, dcn_tile tile,
+                                      dcn_workspace workspace, int item)
+{
+    const int slot = dcn_over(item, p->lanes);
+    const dcn_place place = dcn_place_of(p, tile, slot);
+    if (!place.inside)
+        return;
+    DCN_GLOBAL const dcn_storage *masks = t.mask + dcn_masks_of(p, place);
+    float largest = -INFINITY;
+    for (int lane = 0; lane < p->lanes; lane++) {
+        const float other = workspace.largest[slot * p->lanes + lane];
+        largest = other > largest ? other : largest;
+    }
+    float sum = 0.0f;
+    DCN_UNROLL_LOGITS for (int k = item - slot * p->lanes; k < p->points; k += p->lanes)
+    {
+        const float exponential = dcn_exp(dcn_load(masks + k) - largest);
+        if (p->chunk == p->points)
+            workspace.weights[slot * p->pitch + k].x = exponential;
+        sum += exponential;
+    }
+    workspace.exponentials[item] = sum;
+}
+
 /* Prepares this lane's share of a slot's points first … first+count-1. Returns whether any has a corner outside the
  * image. */
 DCN_INLINE int dcn_prepare(dcn_forward_tensors t, const dcn_forward_params *p, dcn_tile tile, dcn_workspace workspace,
@@ -46,25 +103,28 @@ DCN_INLINE int dcn_prepare(dcn_forward_tensors t, const dcn_forward_params *p, d
     const dcn_place place = dcn_place_of(p, tile, slot);
     DCN_LOCAL dcn_float4 *weights = workspace.weights + (slot * p->pitch + lane);
     DCN_LOCAL dcn_bytes *corners = workspace.corners + (slot * p->pitch + lane);
+    dcn_softmax_stats stats = {0.0f, 1.0f};
     int outside = 0;
     if (!place.inside)
         return 0;
+    if (p->softmax)
+        stats = dcn_softmax_together(workspace, p, slot);
     DCN_GLOBAL const dcn_storage *offset = t.offset + (dcn_offsets_of(p, place) + 2 * (first + lane));
     DCN_GLOBAL const dcn_storage *masks = t.mask + (dcn_masks_of(p, place) + first + lane);
     DCN_UNROLL_POINTS for (int begin = 0; begin < count; begin += p->lanes)
     {
         if (begin + lane < count) {
-            float mask = dcn_load(masks + begin);
-            if (p->softmax) {
-                dcn_softmax_stats stats;
-                stats.largest = workspace.softmax[2 * slot];
-                stats.sum = workspace.softmax[2 * slot + 1];
-                mask = dcn_normalised(mask, stats);
-            }
+            float mask;
+            if (p->softmax && p->chunk == p->points)
+                mask = weights[begin].x / stats.sum;
+            else if (p->softmax)
+                mask = dcn_normalised(dcn_load(masks + begin), stats);
+            else
+                mask = dcn_load(masks + begin);
             const dcn_corners point = dcn_point_of(t.grid, p, place, first + begin + lane, dcn_load(offset + 2 * begin),
                                                    dcn_load(offset + 2 * begin + 1), mask);
             weights[begin] = DCN_FLOAT4(point.w00, point.w01, point.w10, point.w11);
-            corners[begin] = dcn_corner_of(point, p);
+            corners[begin] = dcn_corner_of(point, t.grid, p, first + begin + lane);
             outside |= !point.whole;
         }
     }
@@ -78,9 +138,11 @@ DCN_INLINE void dcn_add_corner(DCN_GLOBAL const dcn_storage *corner, float weigh
     DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) sums[j] = dcn_multiply_add(weight, v[j], sums[j]);
 }
 
-/* Adds the points of a chunk to DCN_VECTOR channels of a slot, from `value` on: the image's, at those channels. */
+/* Adds the points of a chunk, of which `grid` has the first, to DCN_VECTOR channels of a slot, from `value` on: the
+ * image's, at those channels. */
 DCN_INLINE void dcn_sum_vector(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL const dcn_bytes *corners,
-                               DCN_LOCAL const dcn_float4 *weights, int count, const dcn_forward_params *p, float *sums)
+                               DCN_LOCAL const dcn_float4 *weights, int count, DCN_GLOBAL const int *grid,
+                               const dcn_forward_params *p, float *sums)
 {
     DCN_UNROLL_POINTS for (int k = 0; k < count; k++)
     {
@@ -89,7 +151,7 @@ DCN_INLINE void dcn_sum_vector(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL co
             const dcn_float4 w = weights[k];
             const dcn_bytes right = corner & DCN_ONE_COLUMN ? 0 : dcn_pixel_bytes(p);
             DCN_GLOBAL const dcn_storage *top = DCN_AT(value, corner & ~(DCN_ONE_COLUMN | DCN_ONE_ROW));
-            DCN_GLOBAL const dcn_storage *bottom = DCN_AT(top, corner & DCN_ONE_ROW ? 0 : dcn_row_bytes(p));
+            DCN_GLOBAL const dcn_storage *bottom = DCN_AT(top, corner & DCN_ONE_ROW ? 0 : dcn_row_bytes(grid, p, k));
             dcn_add_corner(top, w.x, sums);
             dcn_add_corner(DCN_AT(top, right), w.y, sums);
             dcn_add_corner(bottom, w.z, sums);
@@ -100,9 +162,10 @@ DCN_INLINE void dcn_sum_vector(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL co
 
 /* The same where all corners lie inside the image, at fixed distances from the first. */
 DCN_INLINE void dcn_sum_whole(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL const dcn_bytes *corners,
-                              DCN_LOCAL const dcn_float4 *weights, int count, const dcn_forward_params *p, float *sums)
+                              DCN_LOCAL const dcn_float4 *weights, int count, DCN_GLOBAL const int *grid,
+                              const dcn_forward_params *p, float *sums)
 {
-    DCN_GLOBAL const dcn_storage *below = DCN_AT(value, dcn_row_bytes(p));
+    DCN_GLOBAL const dcn_storage *below = DCN_AT(value, dcn_row_bytes(grid, p, 0));
     DCN_UNROLL_POINTS for (int k = 0; k < count; k++)
     {
         const dcn_bytes at = corners[k];
@@ -116,14 +179,14 @@ DCN_INLINE void dcn_sum_whole(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL con
 
 /* The same as dcn_sum_vector for `wanted` channels, at any alignment. */
 DCN_INLINE void dcn_sum_elements(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL const dcn_bytes *corners,
-                                 DCN_LOCAL const dcn_float4 *weights, int count, int wanted,
+                                 DCN_LOCAL const dcn_float4 *weights, int count, int wanted, DCN_GLOBAL const int *grid,
                                  const dcn_forward_params *p, float *sums)
 {
     for (int k = 0; k < count; k++) {
         const dcn_bytes corner = corners[k];
         const dcn_float4 w = weights[k];
         const dcn_bytes right = corner & DCN_ONE_COLUMN ? 0 : dcn_pixel_bytes(p);
-        const dcn_bytes down = corner & DCN_ONE_ROW ? 0 : dcn_row_bytes(p);
+        const dcn_bytes down = corner & DCN_ONE_ROW ? 0 : dcn_row_bytes(grid, p, k);
         const dcn_bytes at = corner & ~(DCN_ONE_COLUMN | DCN_ONE_ROW);
         for (int j = 0; j < wanted && corner != DCN_NOWHERE; j++) {
             sums[j] = dcn_multiply_add(w.x, dcn_load(DCN_AT(value, at) + j), sums[j]);
@@ -153,11 +216,11 @@ DCN_INLINE void dcn_pass(const int fast, dcn_forward_tensors t, const dcn_forwar
     float sums[DCN_VECTOR];
     DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) sums[j] = 0.0f;
     if (fast && whole)
-        dcn_sum_whole(value, corners, weights, count, p, sums);
+        dcn_sum_whole(value, corners, weights, count, t.grid + first, p, sums);
     else if (fast)
-        dcn_sum_vector(value, corners, weights, count, p, sums);
+        dcn_sum_vector(value, corners, weights, count, t.grid + first, p, sums);
     else
-        dcn_sum_elements(value, corners, weights, count, wanted, p, sums);
+        dcn_sum_elements(value, corners, weights, count, wanted, t.grid + first, p, sums);
     if (p->chunk < p->points) {
         DCN_LOCAL float *carried = workspace.sums + item * DCN_VECTOR;
         for (int j = 0; j < DCN_VECTOR; j++) {
@@ -190,15 +253,15 @@ DCN_INLINE void dcn_forward_wide_group(const int fast, dcn_forward_tensors all, 
     dcn_workspace workspace;
     workspace.weights = memory;
     workspace.corners = (DCN_LOCAL dcn_bytes *)(workspace.weights + slots * p->pitch);
-    workspace.softmax = (DCN_LOCAL float *)(workspace.corners + slots * p->pitch);
-    workspace.sums = workspace.softmax + 2 * slots;
+    workspace.largest = (DCN_LOCAL float *)(workspace.corners + slots * p->pitch);
+    workspace.exponentials = workspace.largest + items;
+    workspace.sums = workspace.exponentials + items;
     if (p->softmax) {
         DCN_FOR_ITEMS(item, items)
-        {
-            const dcn_place place = dcn_place_of(p, tile, item / p->lanes);
-            if (place.inside && item % p->lanes == 0)
-                dcn_keep_softmax(t.mask + dcn_masks_of(p, place), p->points, workspace.softmax + 2 * (item / p->lanes));
-        }
+        dcn_keep_largest(t, p, tile, workspace, item);
+        DCN_TEAM_BARRIER();
+        DCN_FOR_ITEMS(item, items)
+        dcn_keep_exponentials(t, p, tile, workspace, item);
         DCN_TEAM_BARRIER();
     }
     for (int pass = 0; pass < passes; pass++) {

@@ -61,35 +61,46 @@ DCN_INLINE dcn_softmax_stats dcn_softmax_of(DCN_GLOBAL const dcn_storage *mask, 
     return stats;
 }
 
-/* Where the points of a chunk lie: into slots from `slot` on. */
-DCN_INLINE void dcn_keep_corners(dcn_prepared *prepared, int slot, dcn_corners corners, int row, int channels)
+/* DCN_LANES prepared points: their corners, the pixel that their image begins at, pixels of its rows, and how far a
+ * point moves for an offset of 1. */
+typedef struct dcn_chunk {
+    dcn_corners corners;
+    dcn_vi start;
+    dcn_vi row;
+    dcn_vf scale_x, scale_y;
+} dcn_chunk;
+
+/* Where the points that count lie among pixels of `channels` elements, -1 for others, and how far their other corners
+ * are. */
+DCN_INLINE void dcn_keep_places(dcn_index *bases, dcn_index *steps_x, dcn_index *steps_y, const dcn_chunk *chunk,
+                                dcn_vi counts, int channels)
 {
-    dcn_keep(corners.w00, prepared->w00 + slot);
-    dcn_keep(corners.w01, prepared->w01 + slot);
-    dcn_keep(corners.w10, prepared->w10 + slot);
-    dcn_keep(corners.w11, prepared->w11 + slot);
+    const dcn_corners *corners = &chunk->corners;
 #if DCN_INDEX_BITS == 64
-    int x[DCN_LANES], y[DCN_LANES], step_x[DCN_LANES], step_y[DCN_LANES], counts[DCN_LANES];
-    dcn_keep_ints(corners.x.first, x);
-    dcn_keep_ints(corners.y.first, y);
-    dcn_keep_ints(corners.x.second - corners.x.first, step_x);
-    dcn_keep_ints(corners.y.second - corners.y.first, step_y);
-    dcn_keep_ints(corners.counts, counts);
+    int x[DCN_LANES], y[DCN_LANES], step_x[DCN_LANES], step_y[DCN_LANES], counted[DCN_LANES], start[DCN_LANES],
+        row[DCN_LANES];
+    dcn_keep_ints(corners->x.first, x);
+    dcn_keep_ints(corners->y.first, y);
+    dcn_keep_ints(corners->x.second - corners->x.first, step_x);
+    dcn_keep_ints(corners->y.second - corners->y.first, step_y);
+    dcn_keep_ints(counts, counted);
+    dcn_keep_ints(chunk->start, start);
+    dcn_keep_ints(chunk->row, row);
     for (int i = 0; i < DCN_LANES; i++) {
-        const dcn_index base = ((dcn_index)y[i] * row + x[i]) * channels;
-        prepared->base[slot + i] = counts[i] ? base : -1;
-        prepared->step_x[slot + i] = (dcn_index)step_x[i] * channels;
-        prepared->step_y[slot + i] = (dcn_index)step_y[i] * row * channels;
+        const dcn_index base = (start[i] + (dcn_index)y[i] * row[i] + x[i]) * channels;
+        bases[i] = counted[i] ? base : -1;
+        steps_x[i] = (dcn_index)step_x[i] * channels;
+        steps_y[i] = (dcn_index)step_y[i] * row[i] * channels;
     }
 #else
     const dcn_vi c = DCN_SPLATI(channels);
-    const dcn_vi r = DCN_SPLATI(row * channels);
+    const dcn_vi r = chunk->row * c;
     const dcn_vi none = DCN_SPLATI(0);
     /* Points that do not count may lie anywhere: their product is formed from 0. */
-    const dcn_vi base = (corners.y.first & corners.counts) * r + (corners.x.first & corners.counts) * c;
-    dcn_keep_ints(DCN_SELECT(corners.counts, base, DCN_SPLATI(-1)), prepared->base + slot);
-    dcn_keep_ints(DCN_SELECT(corners.x.second > corners.x.first, c, none), prepared->step_x + slot);
-    dcn_keep_ints(DCN_SELECT(corners.y.second > corners.y.first, r, none), prepared->step_y + slot);
+    const dcn_vi base = chunk->start * c + (corners->y.first & counts) * r + (corners->x.first & counts) * c;
+    dcn_keep_ints(DCN_SELECT(counts, base, DCN_SPLATI(-1)), bases);
+    dcn_keep_ints(DCN_SELECT(corners->x.second > corners->x.first, c, none), steps_x);
+    dcn_keep_ints(DCN_SELECT(corners->y.second > corners->y.first, r, none), steps_y);
 #endif
 }
 
@@ -121,22 +132,78 @@ DCN_INLINE void dcn_fetch(dcn_prepared *prepared, int slot, const dcn_forward_pa
     }
 }
 
+/* The fetched points in slots slot … slot+DCN_LANES-1, of which slot 0 has the grid's point `first`. */
+DCN_INLINE dcn_chunk dcn_chunk_of(const dcn_prepared *prepared, int slot, const dcn_forward_params *p,
+                                  const dcn_pixel *pixel, DCN_GLOBAL const int *grid, int first)
+{
+    DCN_GLOBAL const int *plane = grid + first + slot;
+    const dcn_vf x = dcn_peek(prepared->x + slot);
+    const dcn_vf y = dcn_peek(prepared->y + slot);
+    const dcn_vf mask = dcn_peek(prepared->mask + slot);
+    dcn_chunk chunk;
+#if defined(DCN_LEVELS)
+    const dcn_vi width = dcn_load_ints(plane);
+    const dcn_vi height = dcn_load_ints(plane + p->grid_plane);
+    (void)pixel;
+    chunk.corners = dcn_corners_between(dcn_locate_part(x, width), dcn_locate_part(y, height), mask);
+    chunk.start = dcn_load_ints(plane + 2 * p->grid_plane);
+    chunk.row = width;
+    chunk.scale_x = DCN_TO_FLOAT(width);
+    chunk.scale_y = DCN_TO_FLOAT(height);
+#else
+    const dcn_vi cell_x = dcn_load_ints(plane) + DCN_SPLATI(pixel->origin_x);
+    const dcn_vi cell_y = dcn_load_ints(plane + p->grid_plane) + DCN_SPLATI(pixel->origin_y);
+    const dcn_vf fraction_x = DCN_BITS_TO_FLOAT(dcn_load_ints(plane + 2 * p->grid_plane));
+    const dcn_vf fraction_y = DCN_BITS_TO_FLOAT(dcn_load_ints(plane + 3 * p->grid_plane));
+    chunk.corners = dcn_corners_of(x, y, mask, cell_x, cell_y, fraction_x, fraction_y, p->scale, p->width, p->height);
+    chunk.start = DCN_SPLATI(0);
+    chunk.row = DCN_SPLATI(p->width);
+    chunk.scale_x = chunk.scale_y = DCN_SPLAT(p->scale);
+#endif
+    return chunk;
+}
+
+/* Weights and places of a chunk, into slots from `slot` on. */
+DCN_INLINE void dcn_keep_chunk(dcn_prepared *prepared, int slot, const dcn_chunk *chunk, int channels)
+{
+    dcn_keep(chunk->corners.w00, prepared->w00 + slot);
+    dcn_keep(chunk->corners.w01, prepared->w01 + slot);
+    dcn_keep(chunk->corners.w10, prepared->w10 + slot);
+    dcn_keep(chunk->corners.w11, prepared->w11 + slot);
+    dcn_keep_places(prepared->base + slot, prepared->step_x + slot, prepared->step_y + slot, chunk,
+                    chunk->corners.counts, channels);
+}
+
 /* Prepares the fetched points in slots 0 … slots-1, the first of which is the grid's point `first`. */
 DCN_INLINE void dcn_prepare(dcn_prepared *prepared, int slots, const dcn_forward_params *p, const dcn_pixel *pixel,
                             DCN_GLOBAL const int *grid, int first)
 {
     for (int s = 0; s < slots; s += DCN_LANES) {
-        DCN_GLOBAL const int *plane = grid + first + s;
-        const dcn_vi cell_x = dcn_load_ints(plane) + DCN_SPLATI(pixel->origin_x);
-        const dcn_vi cell_y = dcn_load_ints(plane + p->grid_plane) + DCN_SPLATI(pixel->origin_y);
-        const dcn_vf fraction_x = DCN_BITS_TO_FLOAT(dcn_load_ints(plane + 2 * p->grid_plane));
-        const dcn_vf fraction_y = DCN_BITS_TO_FLOAT(dcn_load_ints(plane + 3 * p->grid_plane));
-        dcn_keep_corners(prepared, s,
-                         dcn_corners_of(dcn_peek(prepared->x + s), dcn_peek(prepared->y + s),
-                                        dcn_peek(prepared->mask + s), cell_x, cell_y, fraction_x, fraction_y, p->scale,
-                                        p->width, p->height),
-                         p->width, p->channels);
+        const dcn_chunk chunk = dcn_chunk_of(prepared, s, p, pixel, grid, first);
+        dcn_keep_chunk(prepared, s, &chunk, p->channels);
     }
+}
+
+/* What a pixel's points and values are read from, each from its own first element. */
+typedef struct dcn_sources {
+    DCN_GLOBAL const dcn_storage *value;
+    DCN_GLOBAL const dcn_storage *offset;
+    DCN_GLOBAL const dcn_storage *mask;
+} dcn_sources;
+
+/* Output pixel q of the batch: (x, y) of image n. */
+DCN_INLINE dcn_pixel dcn_pixel_at(dcn_sources t, const dcn_forward_params *p, dcn_i64 q, dcn_i64 n, int y, int x)
+{
+    dcn_pixel pixel;
+    pixel.value = t.value + n * p->image;
+    pixel.value_left = p->value_size - n * p->image;
+    pixel.offset = t.offset + q * p->offset_row;
+    pixel.offset_left = p->offset_size - q * p->offset_row;
+    pixel.mask = t.mask + q * p->mask_row;
+    pixel.mask_left = p->mask_size - q * p->mask_row;
+    pixel.origin_x = x * p->stride_w + p->origin_w;
+    pixel.origin_y = y * p->stride_h + p->origin_h;
+    return pixel;
 }
 
 #endif

@@ -59,10 +59,10 @@ typedef struct dcn_forward_params {
     dcn_divisor by_tiles_h;
     dcn_divisor by_tiles_w;
     dcn_divisor by_group_blocks;
-    int lanes; /* wide shape: work-items of one (pixel, group) slot */
-    int chunk; /* wide shape: points prepared at once */
-    int pitch; /* wide shape: points from one slot's to the next one's in work-group memory */
-    int no_gap;
+    int lanes;        /* wide shape: work-items of one (pixel, group) slot */
+    int chunk;        /* wide shape: points prepared at once */
+    int pitch;        /* wide shape: points from one slot's to the next one's in work-group memory */
+    int level_points; /* attention: points of a level */
 } dcn_forward_params;
 
 /* The wide shape of the gradients. A plane is one image and group; its points are numbered by output pixel, then by
@@ -105,7 +105,6 @@ typedef struct dcn_backward_wide_params {
     int value_w;
     int values_h; /* tiles of an image */
     int values_w;
-    int no_gap;
     dcn_divisor by_group;
     dcn_divisor by_out_width;
     dcn_divisor by_points;
@@ -114,5 +113,36 @@ typedef struct dcn_backward_wide_params {
     dcn_divisor by_reserve_blocks;
     dcn_divisor by_fill_blocks;
 } dcn_backward_wide_params;
+
+/* The long shape of the gradients. A unit is one image and block of channels, a band a range of output rows. */
+typedef struct dcn_backward_long_params {
+    dcn_forward_params forward; /* output: grad_output */
+    dcn_i64 grad_value_at;      /* where each gradient starts in its buffer, elements of the gradients' type */
+    dcn_i64 grad_offset_at;
+    dcn_i64 grad_mask_at;
+    dcn_i64 far_at;       /* in the workspace: one word for each unit and band of the launch */
+    dcn_i64 sums_at;      /* in the workspace or, in place, in grad_value: floats */
+    dcn_i64 unit_sums;    /* in the workspace: from one unit's sums to the next one's */
+    dcn_i64 image_pixels; /* of one image of the values */
+    dcn_i64 first_unit;   /* of the launch */
+    int in_place;         /* 1: sums are made in grad_value itself */
+    int pitch;            /* sums from one pixel to the next */
+    int float32_gradients;
+    int joint;       /* 1: a group's masks follow its offsets in one tensor */
+    int wants_value; /* which results there are */
+    int wants_offset;
+    int wants_mask;
+    int blocks; /* of an image's channels: of whole groups or, where block_parts is more than 1, of parts of one */
+    int block_groups;
+    int block_parts;
+    int part_channels; /* of all parts but a group's last */
+    int bands;
+    int first_band; /* of the launch, and from one to the next */
+    int band_step;
+    int band_count; /* for each unit of the launch */
+    int reach_h;    /* a point is near if its first corner is at most so many pixels from its output's centre */
+    int reach_w;
+    int store_run; /* pixels that one work-item stores */
+} dcn_backward_long_params;
 
 #endif

@@ -27,14 +27,15 @@ typedef struct dcn_axis {
     dcn_vf weight_second;
     dcn_vi counts;
     dcn_vi whole;
+    dcn_vi has_first, has_second; /* the corner lies inside */
 } dcn_axis;
 
 /* The corners and weights at a cell and a fraction in [0, 1], which may be anything for a cell far outside. Positions
  * of a point that does not count mean nothing. */
-DCN_INLINE dcn_axis dcn_axis_at(dcn_vi cell, dcn_vf fraction, int extent)
+DCN_INLINE dcn_axis dcn_axis_at(dcn_vi cell, dcn_vf fraction, dcn_vi extent)
 {
     const dcn_vf zero = DCN_SPLAT(0.0f);
-    const dcn_vi last = DCN_SPLATI(extent - 1);
+    const dcn_vi last = extent - DCN_SPLATI(1);
     const dcn_vi next = cell + DCN_SPLATI(1);
     const dcn_vi first_inside = DCN_WITHIN(cell, last);
     const dcn_vi second_inside = DCN_WITHIN(next, last);
@@ -47,6 +48,8 @@ DCN_INLINE dcn_axis dcn_axis_at(dcn_vi cell, dcn_vf fraction, int extent)
     axis.weight_second = DCN_SELECT(second_inside, fraction, zero);
     axis.counts = first_inside | (second_inside & (fraction > zero));
     axis.whole = first_inside & second_inside;
+    axis.has_first = first_inside;
+    axis.has_second = second_inside;
     return axis;
 }
 
@@ -57,26 +60,35 @@ DCN_INLINE dcn_vf dcn_within_far(dcn_vf x)
     return DCN_SELECT(x < DCN_SPLAT(DCN_FAR), x, DCN_SPLAT(DCN_FAR));
 }
 
+/* A position `place` from the cell, where rounding may have taken the position up to that cell from just below. */
+DCN_INLINE dcn_axis dcn_axis_near(dcn_vi cell, dcn_vf place, dcn_vi extent)
+{
+    const dcn_vi below = place < DCN_SPLAT(0.0f);
+    const dcn_vf fraction = DCN_SELECT(below, place + DCN_SPLAT(1.0f), place);
+    return dcn_axis_at(cell - DCN_SELECT(below, DCN_SPLATI(1), DCN_SPLATI(0)), fraction, extent);
+}
+
 DCN_INLINE dcn_axis dcn_locate(dcn_vf offset, dcn_vf grid_fraction, dcn_vi grid_cell, float scale, int extent)
 {
     const dcn_vf s = DCN_SPLAT(scale);
-    const dcn_vf zero = DCN_SPLAT(0.0f);
-    const dcn_vf one = DCN_SPLAT(1.0f);
     const dcn_vf whole = dcn_floor(dcn_within_far(dcn_fma(s, offset, grid_fraction)));
-    dcn_vf fraction = dcn_fma(s, offset, -whole) + grid_fraction;
-    /* Where t was rounded up to an integer the point lies just below it. */
-    const dcn_vi below = fraction < zero;
-    fraction = DCN_SELECT(below, fraction + one, fraction);
-    const dcn_vi cell = DCN_TO_INT(whole) + grid_cell - DCN_SELECT(below, DCN_SPLATI(1), DCN_SPLATI(0));
-
-    return dcn_axis_at(cell, fraction, extent);
+    return dcn_axis_near(DCN_TO_INT(whole) + grid_cell, dcn_fma(s, offset, -whole) + grid_fraction, DCN_SPLATI(extent));
 }
 
 /* The same where the grid's constant part is a whole number and the scale is 1, as in most networks; the same bits. */
 DCN_INLINE dcn_axis dcn_locate_whole(dcn_vf offset, dcn_vi grid_cell, int extent)
 {
     const dcn_vf whole = dcn_floor(dcn_within_far(offset));
-    return dcn_axis_at(DCN_TO_INT(whole) + grid_cell, offset - whole, extent);
+    return dcn_axis_at(DCN_TO_INT(whole) + grid_cell, offset - whole, DCN_SPLATI(extent));
+}
+
+/* A location, 0 … 1 across `extent` pixels: at extent * location - 1/2, again as cell and fraction. */
+DCN_INLINE dcn_axis dcn_locate_part(dcn_vf location, dcn_vi extent)
+{
+    const dcn_vf pixels = DCN_TO_FLOAT(extent);
+    const dcn_vf half_pixel = DCN_SPLAT(0.5f);
+    const dcn_vf whole = dcn_floor(dcn_within_far(dcn_fma(pixels, location, -half_pixel)));
+    return dcn_axis_near(DCN_TO_INT(whole), dcn_fma(pixels, location, -whole) - half_pixel, extent);
 }
 
 /* e^x for x <= 0, to 1 ulp, the same on every device: 2^n * e^r with r in [-ln2/2, ln2/2]. NaN and -infinity pass. */

@@ -47,16 +47,27 @@ DCN_INLINE int dcn_over(int n, int d)
     return (int)((unsigned)n / (unsigned)d);
 }
 
+/* Neighbouring work-groups have neighbouring groups of one tile of pixels, whose values share cache lines. Locations in
+ * levels are as far apart in any two groups as in any two pixels: there neighbours have the same groups, so that all
+ * work-groups at a time read a part of the values only. */
 DCN_INLINE dcn_tile dcn_tile_of(const dcn_forward_params *p, dcn_i64 work_group)
 {
     dcn_tile tile;
     const dcn_index id = (dcn_index)work_group;
+#if defined(DCN_LEVELS)
+    const dcn_index blocks = dcn_divide(id, p->tiles_w, p->by_tiles_w);
+    tile.image = dcn_divide(blocks, p->group_blocks, p->by_group_blocks);
+    tile.group = (int)(blocks - tile.image * p->group_blocks) * p->tile_groups;
+    tile.x = (int)(id - blocks * p->tiles_w) * p->tile_w;
+    tile.y = 0;
+#else
     const dcn_index tiles = dcn_divide(id, p->group_blocks, p->by_group_blocks);
     const dcn_index rows = dcn_divide(tiles, p->tiles_w, p->by_tiles_w);
     tile.image = dcn_divide(rows, p->tiles_h, p->by_tiles_h);
     tile.group = (int)(id - tiles * p->group_blocks) * p->tile_groups;
     tile.x = (int)(tiles - rows * p->tiles_w) * p->tile_w;
     tile.y = (int)(rows - tile.image * p->tiles_h) * p->tile_h;
+#endif
     return tile;
 }
 
@@ -112,13 +123,18 @@ typedef struct dcn_axes {
     dcn_axis x, y;
 } dcn_axes;
 
-/* Where point k of an output pixel lies. */
+/* Where point k of an output pixel lies: in its image, or with DCN_LEVELS in its level. */
 DCN_INLINE dcn_axes dcn_axes_of(DCN_GLOBAL const int *grid, const dcn_forward_params *p, dcn_place place, int k,
                                 float offset_x, float offset_y)
 {
+    dcn_axes axes;
+#if defined(DCN_LEVELS)
+    (void)place;
+    axes.x = dcn_locate_part(offset_x, grid[k]);
+    axes.y = dcn_locate_part(offset_y, grid[p->grid_plane + k]);
+#else
     const int origin_x = place.x * p->stride_w + p->origin_w;
     const int origin_y = place.y * p->stride_h + p->origin_h;
-    dcn_axes axes;
 #if defined(DCN_KERNEL_H)
     const int cell = k < DCN_REMOVED ? k : k + 1;
     const int column = dcn_over(cell, DCN_KERNEL_H);
@@ -131,6 +147,7 @@ DCN_INLINE dcn_axes dcn_axes_of(DCN_GLOBAL const int *grid, const dcn_forward_pa
     axes.y = dcn_locate(offset_y, DCN_BITS_TO_FLOAT(grid[3 * p->grid_plane + k]), grid[p->grid_plane + k] + origin_y,
                         p->scale, p->height);
 #endif
+#endif
     return axes;
 }
 
@@ -141,31 +158,57 @@ DCN_INLINE dcn_corners dcn_point_of(DCN_GLOBAL const int *grid, const dcn_forwar
     return dcn_corners_between(axes.x, axes.y, mask);
 }
 
-/* What a position changes by with an offset, along x and y. */
-DCN_INLINE dcn_float2 dcn_scales_of(const dcn_forward_params *p)
+/* What a position changes by with an offset, along x and y; with a location in point k's level. */
+DCN_INLINE dcn_float2 dcn_scales_of(DCN_GLOBAL const int *grid, const dcn_forward_params *p, int k)
 {
+#if defined(DCN_LEVELS)
+    return DCN_FLOAT2((float)grid[k], (float)grid[p->grid_plane + k]);
+#else
+    (void)grid;
+    (void)k;
 #if defined(DCN_KERNEL_H)
+    (void)p;
     return DCN_FLOAT2(1.0f, 1.0f);
 #else
     return DCN_FLOAT2(p->scale, p->scale);
 #endif
+#endif
 }
 
-/* Bytes from a pixel to the next one, and from a row. */
+/* Bytes from a pixel to the next one. */
 DCN_INLINE dcn_bytes dcn_pixel_bytes(const dcn_forward_params *p)
 {
     return (dcn_bytes)p->channels * (dcn_bytes)sizeof(dcn_storage);
 }
 
-DCN_INLINE dcn_bytes dcn_row_bytes(const dcn_forward_params *p)
+/* Bytes from a row to the next one where point k lies; and to where the rows begin. */
+DCN_INLINE dcn_bytes dcn_row_bytes(DCN_GLOBAL const int *grid, const dcn_forward_params *p, int k)
 {
+#if defined(DCN_LEVELS)
+    return (dcn_bytes)grid[DCN_FIRST_OF_LEVEL(k)] * dcn_pixel_bytes(p);
+#else
+    (void)grid;
+    (void)k;
     return (dcn_bytes)p->width * dcn_pixel_bytes(p);
+#endif
 }
 
-DCN_INLINE dcn_bytes dcn_corner_of(dcn_corners corners, const dcn_forward_params *p)
+DCN_INLINE dcn_bytes dcn_level_bytes(DCN_GLOBAL const int *grid, const dcn_forward_params *p, int k)
 {
-    const dcn_bytes at =
-        (dcn_bytes)corners.y.first * dcn_row_bytes(p) + (dcn_bytes)corners.x.first * dcn_pixel_bytes(p);
+#if defined(DCN_LEVELS)
+    return (dcn_bytes)grid[2 * p->grid_plane + k] * dcn_pixel_bytes(p);
+#else
+    (void)grid;
+    (void)p;
+    (void)k;
+    return 0;
+#endif
+}
+
+DCN_INLINE dcn_bytes dcn_corner_of(dcn_corners corners, DCN_GLOBAL const int *grid, const dcn_forward_params *p, int k)
+{
+    const dcn_bytes at = dcn_level_bytes(grid, p, k) + (dcn_bytes)corners.y.first * dcn_row_bytes(grid, p, k) +
+                         (dcn_bytes)corners.x.first * dcn_pixel_bytes(p);
     const dcn_bytes flags = (corners.x.whole ? 0 : DCN_ONE_COLUMN) | (corners.y.whole ? 0 : DCN_ONE_ROW);
     return corners.counts ? at | flags : DCN_NOWHERE;
 }

@@ -1,6 +1,7 @@
 /* The kernels as C functions, for one instruction set, storage type and index width: DCN_ISA, DCN_STORAGE,
  * DCN_INDEX_BITS and DCN_WIDTH (floats in a vector) come from the build, which compiles this file once for each. The
- * shapes need different lane counts, so each has a file of its own; DCN_SHAPE_LONG chooses. */
+ * shapes need different lane counts, so each has a file of its own; DCN_SHAPE_LONG chooses. With DCN_LEVELS the file
+ * has the kernels of multi-scale attention. */
 #include "kernels.h"
 
 #ifdef DCN_SHAPE_LONG
@@ -11,6 +12,7 @@
 #include "dcn_dialect.h"
 #ifdef DCN_SHAPE_LONG
 #include "dcn_forward_long.h"
+#include "dcn_backward_long.h"
 #else
 #include "dcn_backward_points.h"
 #include "dcn_backward_statistics.h"
@@ -29,6 +31,22 @@ static dcn_forward_tensors forward_tensors(const dcn_native_args *args, const dc
     return t;
 }
 
+#if defined(DCN_LEVELS)
+#define FORWARD_LONG    "attention_long"
+#define BACKWARD_LONG   "attention_backward_long"
+#define FORWARD_WIDE    "attention_wide"
+#define BACKWARD_POINTS "attention_backward_points"
+#define BACKWARD_VALUE  "attention_backward_value"
+#define BACKWARD_BINS   "attention_backward_bins"
+#else
+#define FORWARD_LONG    "forward_long"
+#define BACKWARD_LONG   "backward_long"
+#define FORWARD_WIDE    "forward_wide"
+#define BACKWARD_POINTS "backward_points"
+#define BACKWARD_VALUE  "backward_value"
+#define BACKWARD_BINS   "backward_bins"
+#endif
+
 #ifdef DCN_SHAPE_LONG
 
 static void forward_long(const dcn_native_args *args, uint64_t first, uint64_t last)
@@ -39,7 +57,39 @@ static void forward_long(const dcn_native_args *args, uint64_t first, uint64_t l
         dcn_forward_long_item(t, params, (dcn_i64)item);
 }
 
-#define KERNELS X("forward_long", "dcn_forward_long", forward_long)
+static dcn_backward_tensors backward_tensors(const dcn_native_args *args, const dcn_backward_long_params *params)
+{
+    dcn_backward_tensors t;
+    t.sources.value = (const dcn_storage *)args->buffers[0] + params->forward.value_at;
+    t.sources.offset = (const dcn_storage *)args->buffers[1] + params->forward.offset_at;
+    t.sources.mask = (const dcn_storage *)args->buffers[2] + params->forward.mask_at;
+    t.grad_output = (const dcn_storage *)args->buffers[3] + params->forward.output_at;
+    t.grad_value = dcn_gradient_at(args->buffers[4], params->grad_value_at, params->float32_gradients);
+    t.grad_offset = dcn_gradient_at(args->buffers[5], params->grad_offset_at, params->float32_gradients);
+    t.grad_mask = dcn_gradient_at(args->buffers[6], params->grad_mask_at, params->float32_gradients);
+    t.sums = params->in_place ? (float *)t.grad_value : (float *)args->buffers[7] + params->sums_at;
+    t.far = (int *)args->buffers[7] + params->far_at;
+    t.grid = args->buffers[8];
+    return t;
+}
+
+#define BACKWARD(name)                                                                                                 \
+    static void name(const dcn_native_args *args, uint64_t first, uint64_t last)                                       \
+    {                                                                                                                  \
+        const dcn_backward_long_params *params = args->params;                                                         \
+        const dcn_backward_tensors t = backward_tensors(args, params);                                                 \
+        for (uint64_t item = first; item < last; item++)                                                               \
+            dcn_##name##_item(t, params, (dcn_i64)item);                                                               \
+    }
+BACKWARD(backward_long)
+BACKWARD(backward_long_far)
+BACKWARD(backward_long_store)
+
+#define KERNELS                                                                                                        \
+    X(FORWARD_LONG, "dcn_forward_long", forward_long)                                                                  \
+    X(BACKWARD_LONG, "dcn_backward_long", backward_long)                                                               \
+    X(BACKWARD_LONG, "dcn_backward_long_far", backward_long_far)                                                       \
+    X(BACKWARD_LONG, "dcn_backward_long_store", backward_long_store)
 
 #else
 
@@ -160,18 +210,18 @@ static void backward_gather_fast(const dcn_native_args *args, uint64_t first, ui
 }
 
 #define KERNELS                                                                                                        \
-    X("forward_wide", "dcn_forward_wide_fast", forward_wide_fast)                                                      \
-    X("forward_wide", "dcn_forward_wide", forward_wide)                                                                \
-    X("backward_points", "dcn_backward_points_fast", backward_points_fast)                                             \
-    X("backward_points", "dcn_backward_points", backward_points)                                                       \
-    X("backward_bins", "dcn_backward_clear", backward_clear)                                                           \
-    X("backward_value", "dcn_backward_count", backward_count)                                                          \
-    X("backward_bins", "dcn_backward_reserve", backward_reserve)                                                       \
-    X("backward_bins", "dcn_backward_fill", backward_fill)                                                             \
-    X("backward_bins", "dcn_backward_statistics", backward_statistics)                                                 \
-    X("backward_bins", "dcn_backward_heavy", backward_heavy)                                                           \
-    X("backward_value", "dcn_backward_gather_fast", backward_gather_fast)                                              \
-    X("backward_value", "dcn_backward_gather", backward_gather)
+    X(FORWARD_WIDE, "dcn_forward_wide_fast", forward_wide_fast)                                                        \
+    X(FORWARD_WIDE, "dcn_forward_wide", forward_wide)                                                                  \
+    X(BACKWARD_POINTS, "dcn_backward_points_fast", backward_points_fast)                                               \
+    X(BACKWARD_POINTS, "dcn_backward_points", backward_points)                                                         \
+    X(BACKWARD_BINS, "dcn_backward_clear", backward_clear)                                                             \
+    X(BACKWARD_VALUE, "dcn_backward_count", backward_count)                                                            \
+    X(BACKWARD_BINS, "dcn_backward_reserve", backward_reserve)                                                         \
+    X(BACKWARD_BINS, "dcn_backward_fill", backward_fill)                                                               \
+    X(BACKWARD_BINS, "dcn_backward_statistics", backward_statistics)                                                   \
+    X(BACKWARD_BINS, "dcn_backward_heavy", backward_heavy)                                                             \
+    X(BACKWARD_VALUE, "dcn_backward_gather_fast", backward_gather_fast)                                                \
+    X(BACKWARD_VALUE, "dcn_backward_gather", backward_gather)
 
 #endif
 

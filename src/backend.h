@@ -47,7 +47,7 @@ typedef struct dcn_define {
 
 /* Most macros of one kernel, and most slices of one launch. */
 #define DCN_MAX_DEFINES  24
-#define DCN_MAX_BINDINGS 8
+#define DCN_MAX_BINDINGS 10
 
 /* Which kernel: a function of an embedded program, for one storage type and index width. */
 typedef struct dcn_kernel_key {

@@ -64,12 +64,44 @@ static void repeat_points(int32_t *planes, int64_t plane, int64_t points)
             planes[i * plane + k] = planes[i * plane + k - points];
 }
 
+int64_t dcn_grid_cells(const dcn_grid *grid)
+{
+    int64_t cells = 0;
+    for (int64_t l = 0; l < grid->levels.count; l++)
+        cells += (grid->levels.shapes[2 * l] + 1) * (grid->levels.shapes[2 * l + 1] + 1);
+    return cells;
+}
+
+static void fill_levels(const dcn_levels *levels, int64_t plane, int32_t *planes)
+{
+    int64_t k = 0;
+    int64_t start = 0;
+    int64_t cells = 0;
+    for (int64_t l = 0; l < levels->count; l++) {
+        const int64_t height = levels->shapes[2 * l];
+        const int64_t width = levels->shapes[2 * l + 1];
+        for (const int64_t end = k + levels->points; k < end; k++) {
+            planes[k] = (int32_t)width;
+            planes[plane + k] = (int32_t)height;
+            planes[2 * plane + k] = (int32_t)start;
+            planes[3 * plane + k] = (int32_t)cells;
+        }
+        start += height * width;
+        cells += (height + 1) * (width + 1);
+    }
+    repeat_points(planes, plane, k);
+}
+
 dcn_status dcn_grid_fill(const dcn_grid *grid, int32_t *planes)
 {
     const int64_t plane = dcn_grid_plane(grid);
     const int64_t center_w = dcn_grid_center(grid->kernel_w, grid->dilation_w);
     const int64_t center_h = dcn_grid_center(grid->kernel_h, grid->dilation_h);
     int64_t k = 0;
+    if (grid->levels.count > 0) {
+        fill_levels(&grid->levels, plane, planes);
+        return DCN_SUCCESS;
+    }
     for (int64_t i = 0; i < grid->kernel_w; i++) {
         for (int64_t j = 0; j < grid->kernel_h; j++) {
             if (grid->remove_center && i == grid->kernel_w / 2 && j == grid->kernel_h / 2)

@@ -44,7 +44,7 @@ static dcn_status execute_through_buffers(dcn_plan *plan, dcn_queue *queue, cons
         slices[i] = tensors[i];
         if (dcn_slice_is_absent(tensor, &tensors[i]))
             continue;
-        status = dcn_buffer_create(plan->context, tensor->bytes, &buffers[i]);
+        status = dcn_buffer_create(plan->context, tensor->bytes ? tensor->bytes : 1, &buffers[i]);
         if (status == DCN_SUCCESS && !tensor->is_output)
             status = dcn_buffer_write(queue, buffers[i], 0, tensor->bytes, host_pointer(&tensors[i]), NULL);
         slices[i] = dcn_slice_buffer(buffers[i]);

@@ -1,6 +1,7 @@
 #include "tuning.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #include "status.h"
 
@@ -40,6 +41,17 @@
 #define LONG_WORK 100000
 /* Long work-items for each compute unit, so that uneven ones even out. */
 #define LONG_ITEMS 8
+/* Gradients, long shape: floats of a row of values that a block may have, so that the few rows which it works on stay
+ * in the second-level cache; channels of a block at least; lanes of the widest vector; output rows of a band at least;
+ * pixels beyond the grid that are near; work-items at once that are worth narrower blocks, and that are enough without
+ * bands. Memory is read in longer runs, and points of more groups prepared at once, where blocks are few. */
+#define BACKWARD_ROW      20480
+#define BACKWARD_CHANNELS 64
+#define BACKWARD_VECTOR   16
+#define BACKWARD_ROWS     9
+#define BACKWARD_NEAR     3
+#define BACKWARD_ITEMS    4
+#define BACKWARD_UNITS    64
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -49,6 +61,11 @@ static int64_t smaller(int64_t a, int64_t b)
 static int64_t larger(int64_t a, int64_t b)
 {
     return a > b ? a : b;
+}
+
+static int64_t blocks(int64_t extent, int64_t block)
+{
+    return (extent + block - 1) / block;
 }
 
 uint32_t dcn_tune_lanes(const dcn_device_limits *limits, int64_t group_channels)
@@ -78,9 +95,58 @@ dcn_long_launch dcn_tune_long(const dcn_device_limits *limits, int64_t pixels, i
     return launch;
 }
 
-static int64_t blocks(int64_t extent, int64_t block)
+/* The narrowest vector's channels are too few for a block: its points would be prepared too often. */
+static int64_t part_of(int64_t group_channels, int64_t most_channels)
 {
-    return (extent + block - 1) / block;
+    const int64_t wanted = most_channels / BACKWARD_VECTOR * BACKWARD_VECTOR;
+    return larger(wanted, BACKWARD_VECTOR) <= group_channels ? larger(wanted, BACKWARD_VECTOR) : group_channels;
+}
+
+/* A multiple of 4, so that both turns have as many, and pairs of processors too; fewer would mostly take turns. */
+static int64_t bands_of(int64_t out_height, int64_t stride_h, int64_t reach_h)
+{
+    /* The rows of a band and of the next but one must not touch: (rows + 1) * stride > 2 * reach + 1. */
+    const int64_t least = larger((2 * reach_h + 1) / stride_h, BACKWARD_ROWS);
+    const int64_t bands = out_height / least / 4 * 4;
+    return larger(bands, 1);
+}
+
+/* Whole groups that a block takes of each image. */
+static int64_t groups_of(const dcn_backward_call *c, int64_t bands, int64_t most_channels)
+{
+    const int64_t turn = c->batch * larger(bands / 2, 1);
+    const int64_t fitting = larger(smaller(BACKWARD_ROW / c->width, most_channels) / c->group_channels, 1);
+    int64_t groups = smaller(fitting, c->group);
+    while (groups > 1 && turn * blocks(c->group, groups) < BACKWARD_ITEMS &&
+           (groups + 1) / 2 * c->group_channels >= BACKWARD_CHANNELS)
+        groups = (groups + 1) / 2;
+    return groups;
+}
+
+dcn_backward_cut dcn_tune_backward_long(const dcn_backward_call *c, int64_t most_channels)
+{
+    dcn_backward_cut cut = {.block_groups = 1, .block_parts = 1};
+    const int64_t limit = most_channels > 0 ? most_channels : INT64_MAX;
+    cut.reach_h = (int)(c->grid_reach_h + BACKWARD_NEAR);
+    cut.reach_w = (int)(c->grid_reach_w + BACKWARD_NEAR);
+    const int64_t bands = bands_of(c->out_height, c->stride_h, cut.reach_h);
+    int64_t channels = c->group_channels;
+    if (c->group_channels < BACKWARD_VECTOR) {
+        /* Vectors of the last groups would touch sums of another block. */
+        cut.block_groups = (int)c->group;
+        channels *= c->group;
+    } else if (c->group_channels > limit) {
+        cut.part_channels = (int)part_of(c->group_channels, limit);
+        cut.block_parts = (int)(c->group_channels / cut.part_channels);
+        channels -= (cut.block_parts - 1) * cut.part_channels;
+    } else {
+        cut.block_groups = (int)groups_of(c, bands, limit);
+        channels *= cut.block_groups;
+    }
+    cut.block_channels = (int)channels;
+    cut.blocks = (int)(cut.block_parts > 1 ? c->group * cut.block_parts : blocks(c->group, cut.block_groups));
+    cut.bands = c->batch >= BACKWARD_UNITS / cut.blocks ? 1 : (int)bands;
+    return cut;
 }
 
 /* What a tile costs for each output pixel and group, in parts of what it would if all its work-items had work and its
@@ -127,6 +193,15 @@ static void choose_tile(int64_t slots, int lanes, int64_t group_bytes, int out_h
     }
 }
 
+/* A tile of points that lie anywhere: as few groups as fill it, so that work-groups at a time read a part of the values
+ * (kernels/dcn_wide.h). */
+static void choose_scattered_tile(int64_t slots, int out_width, int group, dcn_wide_launch *launch)
+{
+    launch->tile_h = 1;
+    launch->tile_w = (int)smaller(slots, out_width);
+    launch->tile_groups = (int)smaller(slots / launch->tile_w, group);
+}
+
 /* The least pitch for so many points with which neighbouring lanes of neighbouring (pixel, group) slots, 8 in all,
  * store 16 bytes each to different banks of work-group memory. */
 static int apart(int points, int lanes)
@@ -143,6 +218,7 @@ typedef struct slot_memory {
     uint64_t point;  /* for each point of a slot */
     uint64_t lane;   /* for each point and lane of a slot */
     uint64_t slot;   /* for each slot */
+    uint64_t item;   /* for each work-item */
     uint64_t vector; /* for each work-item, when points come in chunks */
 } slot_memory;
 
@@ -151,7 +227,7 @@ static bool fit_points(const slot_memory *need, uint64_t memory, int points, dcn
 {
     const uint64_t used = (uint64_t)launch->tile_h * (uint64_t)launch->tile_w * (uint64_t)launch->tile_groups;
     const uint64_t point_bytes = need->point + need->lane * (uint64_t)launch->lanes;
-    const uint64_t fixed = need->slot * used;
+    const uint64_t fixed = need->slot * used + need->item * (uint64_t)launch->local;
     const uint64_t carried = need->vector * (uint64_t)launch->local;
     launch->chunk = points;
     launch->pitch = apart(points, launch->lanes);
@@ -173,8 +249,11 @@ static dcn_status tune_slots(const dcn_device_limits *limits, const slot_memory 
     const uint64_t memory = limits->local_memory < WIDE_MEMORY ? limits->local_memory : WIDE_MEMORY;
     launch->lanes = (int)smaller((w->group_channels + vector - 1) / vector, items);
     for (int64_t slots = larger(items / launch->lanes, 1);; slots /= 2) {
-        choose_tile(slots, launch->lanes, w->group_channels * element, w->out_height, w->out_width, w->group, team,
-                    launch);
+        if (w->scattered)
+            choose_scattered_tile(slots, w->out_width, w->group, launch);
+        else
+            choose_tile(slots, launch->lanes, w->group_channels * element, w->out_height, w->out_width, w->group, team,
+                        launch);
         launch->local = (uint32_t)(launch->tile_h * launch->tile_w * launch->tile_groups) * (uint32_t)launch->lanes;
         if (fit_points(need, memory, w->points, launch))
             return DCN_SUCCESS;
@@ -188,7 +267,9 @@ static dcn_status tune_slots(const dcn_device_limits *limits, const slot_memory 
 dcn_status dcn_tune_wide(const dcn_device_limits *limits, const dcn_wide_problem *w, dcn_wide_launch *launch)
 {
     const uint64_t index = (uint64_t)w->index_bits / 8;
-    const slot_memory need = {4 * sizeof(float) + index, 0, 2 * sizeof(float), 16 / dcn_dtype_size(w->dtype) * 4};
+    const slot_memory need = {.point = 4 * sizeof(float) + index,
+                              .item = 2 * sizeof(float),
+                              .vector = 16 / dcn_dtype_size(w->dtype) * sizeof(float)};
     return tune_slots(limits, &need, 0, w, launch);
 }
 
@@ -197,7 +278,7 @@ dcn_status dcn_tune_points(const dcn_device_limits *limits, const dcn_wide_probl
 {
     const uint64_t index = (uint64_t)w->index_bits / 8;
     const int64_t team = special && limits->specialises ? (int64_t)limits->subgroup : 0;
-    slot_memory need = {4 * sizeof(float) + index, 0, 3 * sizeof(float), 0};
+    slot_memory need = {.point = 4 * sizeof(float) + index, .slot = 3 * sizeof(float)};
     dcn_status status = tune_slots(limits, &need, team, w, launch);
     const bool exchanges = team > 0 && launch->local % team == 0 && team % launch->lanes == 0 &&
                            (launch->lanes & (launch->lanes - 1)) == 0;
@@ -237,11 +318,12 @@ dcn_status dcn_tune_gather(const dcn_device_limits *limits, const dcn_gather_pro
     const int64_t fixed = 4 * ((int64_t)(launch->value_h + 1) * (launch->value_w + 2) + launch->value_h + 2) + 64;
     const int64_t most = (memory - fixed) / point_bytes;
     const int64_t usual = (int64_t)smaller((int64_t)(g->density * 1.125 * (double)cells), INT32_MAX / 2) + 64;
+    const int64_t fullest = (int64_t)fmin(g->fullest * 1.25, INT32_MAX / 2.0) + 64;
     if (most < (int64_t)launch->local)
         return dcn_fail(DCN_ERROR_UNSUPPORTED,
                         "the wide shape needs more work-group memory than the %" PRIu64 " bytes of this device",
                         limits->local_memory);
-    launch->room = (int)smaller(larger(blocks(usual, 32) * 32, ROOM), most);
+    launch->room = (int)smaller(larger(blocks(larger(usual, fullest), 32) * 32, ROOM), most);
     launch->local_bytes = (uint64_t)(launch->room * point_bytes + fixed);
     return DCN_SUCCESS;
 }

@@ -17,6 +17,29 @@ typedef struct dcn_long_launch {
 /* `work`: multiply-adds of one output pixel, corners apart: channels * points. */
 dcn_long_launch dcn_tune_long(const dcn_device_limits *limits, int64_t pixels, int64_t work);
 
+/* How the long shape of the gradients is cut; decided by the shape alone, since the order of sums follows. */
+typedef struct dcn_backward_cut {
+    int block_groups;     /* a block of channels is so many groups … */
+    int block_parts;      /* … or one of so many parts of a group; one of the two is 1 */
+    int part_channels;    /* of all parts but the last */
+    int blocks;           /* of an image */
+    int block_channels;   /* of the largest block */
+    int bands;            /* of output rows */
+    int reach_h, reach_w; /* how far from its output pixel's centre a near point's first corner is at most */
+} dcn_backward_cut;
+
+/* What it depends on; `grid_reach_…`: how far the sampling grid goes from its centre, pixels. */
+typedef struct dcn_backward_call {
+    int64_t batch, width, group, group_channels, out_height, stride_h;
+    int64_t grid_reach_h, grid_reach_w;
+} dcn_backward_call;
+
+/* `most_channels`: what a block may have for the workspace's sake, 0 for any number. */
+dcn_backward_cut dcn_tune_backward_long(const dcn_backward_call *call, int64_t most_channels);
+
+/* Pixels that a work-item rounds to the storage type. */
+#define DCN_STORE_RUN 1024
+
 typedef struct dcn_wide_launch {
     int tile_h, tile_w, tile_groups; /* output pixels and groups of a work-group */
     int lanes;                       /* work-items of one (pixel, group) */
@@ -32,6 +55,7 @@ typedef struct dcn_wide_problem {
     dcn_dtype dtype;
     int index_bits;
     int points, group, group_channels, out_height, out_width;
+    bool scattered; /* one row of output pixels whose points lie anywhere, each group's elsewhere */
 } dcn_wide_problem;
 
 /* The forward kernel. Fails when the device's work-group memory cannot hold a single point. */
@@ -41,13 +65,13 @@ dcn_status dcn_tune_wide(const dcn_device_limits *limits, const dcn_wide_problem
 dcn_status dcn_tune_points(const dcn_device_limits *limits, const dcn_wide_problem *problem, bool special,
                            dcn_wide_launch *launch);
 
-/* The gradient of the value. `density`: points for each cell, on average. */
+/* The gradient of the value. `density`: points for each cell, on average; `fullest`: the same where it is highest. */
 typedef struct dcn_gather_problem {
     uint32_t work_items;
     dcn_dtype dtype;
     int index_bits;
     int group_channels, height, width;
-    double density;
+    double density, fullest;
 } dcn_gather_problem;
 
 typedef struct dcn_gather_launch {

@@ -18,12 +18,14 @@ static const char help[] =
     "\n"
     "Options:\n"
     "  -d, --device NAME       the device (default: auto)\n"
-    "      --op NAME           the operator: dcnv4 (the default)\n"
+    "      --op NAME           the operator: dcnv4 (the default), dcnv3 or flash_deform_attn\n"
+    "      --direction NAME    forward (the default) or backward: every gradient\n"
     "      --dtype TYPE        f32, f16 or bf16 (default: the list's own types; f32 with --shape)\n"
-    "      --shape NxHxWxGxD   batch, height, width, groups, channels of a group\n"
+    "      --shape NxHxWxGxD   batch, height, width, groups, channels of a group; for flash_deform_attn\n"
+    "                          NxQxGxDxK:HxW,...: batch, queries, groups, channels of a group, points, levels\n"
     "      --kernel K or HxW   kernel size (default: 3), stride 1, padding (K-1)/2\n"
     "      --offsets HOW       uniform:A for offsets in -A ... A pixels (default: uniform:1), normal:S for standard\n"
-    "                          deviation S\n"
+    "                          deviation S; locations of flash_deform_attn in halves of a level from its middle\n"
     "      --path WORDS        force choices that the library makes itself, such as wide or long,index64\n"
     "      --launches N        measure exactly N launches, 1 ... 10000 (default: as many as it takes)\n"
     "      --json              one JSON object a line\n"
@@ -32,6 +34,7 @@ static const char help[] =
     "Examples:\n"
     "  dcnv4 bench --device cpu\n"
     "  dcnv4 bench --device opencl --shape 64x56x56x4x32 --dtype f16 --offsets normal:2\n"
+    "  dcnv4 bench --op flash_deform_attn --direction backward --dtype f16\n"
     "  dcnv4 bench --json > here.jsonl\n";
 
 enum { MAX_KERNEL = 255 };
@@ -39,8 +42,9 @@ enum { MAX_KERNEL = 255 };
 /* What the command line asks for. */
 typedef struct request {
     const char *device;
-    dcn_bench_case test; /* the shape is set only with has_shape */
-    bool has_shape, has_dtype, json;
+    const char *shape;   /* NULL: a list of shapes */
+    dcn_bench_case test; /* the shape is set only with that */
+    bool has_dtype, json;
 } request;
 
 /* One entry of the list of shapes. */
@@ -52,6 +56,16 @@ typedef struct listed_shape {
 #define LISTED_SHAPE(n, h, w, g, d, types) {n, h, w, g, d, types},
 static const listed_shape gpu_shapes[] = {DCN_BENCH_GPU_SHAPES(LISTED_SHAPE){0}};
 static const listed_shape cpu_shapes[] = {DCN_BENCH_CPU_SHAPES(LISTED_SHAPE){0}};
+#undef LISTED_SHAPE
+
+/* The same for attention. */
+typedef struct listed_attention {
+    const char *shape;
+    unsigned types;
+} listed_attention;
+
+#define LISTED_SHAPE(shape, types) {shape, types},
+static const listed_attention attention_shapes[] = {DCN_BENCH_ATTENTION_SHAPES(LISTED_SHAPE){0}};
 #undef LISTED_SHAPE
 
 /* Measurements on one device as they go on. */
@@ -75,15 +89,29 @@ static int measure(session *s, const dcn_bench_case *test)
         return dcn_bench_print_json(&s->device, test, &result) ? DCN_EXIT_DONE
                                                                : dcn_tool_error("bench", "out of memory");
     if (!s->has_heading)
-        dcn_bench_print_heading(&s->device, result.copy_gb_per_s);
+        dcn_bench_print_heading(&s->device, test, result.copy_gb_per_s);
     s->has_heading = true;
     dcn_bench_print_row(test, &result);
     return DCN_EXIT_DONE;
 }
 
-static int measure_list(session *s)
+/* One shape of a list, in the type asked for or in each of the list's own. */
+static int measure_types(session *s, dcn_bench_case test, unsigned types)
 {
     static const dcn_dtype listed_types[] = {DCN_FLOAT16, DCN_FLOAT32};
+    int code = DCN_EXIT_DONE;
+    if (s->asked->has_dtype)
+        return measure(s, &test);
+    for (size_t i = 0; i < 2 && code == DCN_EXIT_DONE; i++) {
+        test.dtype = listed_types[i];
+        if (types & 1U << test.dtype)
+            code = measure(s, &test);
+    }
+    return code;
+}
+
+static int measure_list(session *s)
+{
     int code = DCN_EXIT_DONE;
     const listed_shape *shape = s->device.type == DCN_DEVICE_CPU ? cpu_shapes : gpu_shapes;
     for (; shape->batch && code == DCN_EXIT_DONE; shape++) {
@@ -93,15 +121,19 @@ static int measure_list(session *s)
         test.width = shape->width;
         test.group = shape->group;
         test.group_channels = shape->group_channels;
-        if (s->asked->has_dtype) {
-            code = measure(s, &test);
-            continue;
-        }
-        for (size_t i = 0; i < 2 && code == DCN_EXIT_DONE; i++) {
-            test.dtype = listed_types[i];
-            if (shape->types & 1U << test.dtype)
-                code = measure(s, &test);
-        }
+        code = measure_types(s, test, shape->types);
+    }
+    return code;
+}
+
+static int measure_attention_list(session *s)
+{
+    int code = DCN_EXIT_DONE;
+    for (const listed_attention *row = attention_shapes; row->shape && code == DCN_EXIT_DONE; row++) {
+        dcn_bench_case test = s->asked->test;
+        if (!dcn_bench_parse_shape(row->shape, &test))
+            return dcn_tool_error("bench", "listed shape '%s'", row->shape);
+        code = measure_types(s, test, row->types);
     }
     return code;
 }
@@ -114,9 +146,10 @@ static int run_bench(const request *asked, dcn_context *context)
     dcn_status status = dcn_context_device(context, &s.device);
     if (status == DCN_SUCCESS)
         status = dcn_bench_open(s.bench, context);
-    int code = status != DCN_SUCCESS ? dcn_tool_status_error("bench", status)
-               : asked->has_shape    ? measure(&s, &asked->test)
-                                     : measure_list(&s);
+    int code = status != DCN_SUCCESS                    ? dcn_tool_status_error("bench", status)
+               : asked->shape                           ? measure(&s, &asked->test)
+               : dcn_bench_is_attention(asked->test.op) ? measure_attention_list(&s)
+                                                        : measure_list(&s);
     dcn_bench_destroy(s.bench);
     return code;
 }
@@ -139,17 +172,15 @@ static bool take_dtype(const char *text, request *asked)
     return dcn_bench_parse_dtype(text, &asked->test.dtype);
 }
 
+static bool take_direction(const char *text, request *asked)
+{
+    return dcn_bench_parse_direction(text, &asked->test.direction);
+}
+
+/* Read when the operator is known. */
 static bool take_shape(const char *text, request *asked)
 {
-    int64_t extents[5];
-    if (!dcn_tool_parse_extents(text, 5, 1, INT32_MAX, extents))
-        return false;
-    asked->has_shape = true;
-    asked->test.batch = extents[0];
-    asked->test.height = extents[1];
-    asked->test.width = extents[2];
-    asked->test.group = extents[3];
-    asked->test.group_channels = extents[4];
+    asked->shape = text;
     return true;
 }
 
@@ -190,9 +221,10 @@ static const struct parameter {
     const char *rule;
 } parameters[] = {
     {"device", take_device, "a device's name"},
-    {"op", take_op, "dcnv4"},
+    {"op", take_op, "dcnv4, dcnv3 or flash_deform_attn"},
+    {"direction", take_direction, "forward or backward"},
     {"dtype", take_dtype, "f32, f16 or bf16"},
-    {"shape", take_shape, "NxHxWxGxD, five integers from 1 to 2147483647"},
+    {"shape", take_shape, "a shape"},
     {"kernel", take_kernel, "K or HxW, integers from 1 to 255"},
     {"offsets", take_offsets, "uniform:A or normal:S with a number from 0 to 1e6"},
     {"path", take_path, "words such as wide or long,index64"},
@@ -228,6 +260,10 @@ static int parse_arguments(int argc, char **argv, request *asked, bool *stop)
     }
     if (optind < argc)
         return dcn_tool_usage_error("bench", "takes no arguments, but got '%s'", argv[optind]);
+    if (asked->shape && !dcn_bench_parse_shape(asked->shape, &asked->test))
+        return dcn_tool_usage_error(
+            "bench", "--shape is '%s', but must be %s, integers from 1 to 2147483647", asked->shape,
+            dcn_bench_is_attention(asked->test.op) ? "NxQxGxDxK:HxW,... with 1 to 8 levels" : "NxHxWxGxD");
     if (asked->json && !dcn_bench_json_supported())
         return dcn_tool_error("bench", "--json needs the jansson library, which this build was made without");
     return DCN_EXIT_DONE;

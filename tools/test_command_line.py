@@ -66,7 +66,13 @@ def check_refusals():
         (2, r"--offsets is 'uniform:-1'", ["bench", "--offsets", "uniform:-1"]),
         (2, r"--offsets is 'uniform:nan'", ["bench", "--offsets", "uniform:nan"]),
         (2, r"--launches is '0'", ["bench", "--launches", "0"]),
-        (2, r"--op is 'conv', but must be dcnv4", ["bench", "--op", "conv"]),
+        (2, r"--op is 'conv', but must be dcnv4, dcnv3 or flash_deform_attn", ["bench", "--op", "conv"]),
+        (2, r"--direction is 'back', but must be forward or backward", ["bench", "--direction", "back"]),
+        (2, r"--shape is '1x2x3x4x5', but must be NxQxGxDxK:HxW,",
+         ["bench", "--shape", "1x2x3x4x5", "--op", "flash_deform_attn"]),
+        (2, r"--shape is '1x2x3x4x5:6x7,'", ["bench", "--op", "flash_deform_attn", "--shape", "1x2x3x4x5:6x7,"]),
+        (2, r"--shape is '1x2x3x4x5:6'", ["bench", "--op", "flash_deform_attn", "--shape", "1x2x3x4x5:6"]),
+        (2, r"--shape is '1x2x3x4x5:6x7'", ["bench", "--shape", "1x2x3x4x5:6x7"]),
         (2, r"nonsense", ["bench", "--shape", "1x4x4x1x4", "--path", "nonsense"]),
         (3, r"no device fits \"nonsense\"", ["bench", "--device", "nonsense"]),
     ]
@@ -136,6 +142,12 @@ def check_bench():
         code, output, errors = run(*arguments, "--dtype", dtype)
         row = re.search(rf"^2x9x7x3x5 +{dtype} +5x3 ", output, re.MULTILINE)
         check(f"bench {dtype}", code == 0 and not errors and row, output + errors)
+    attention = ["bench", "--op", "flash_deform_attn", "--shape", "2x7x2x5x3:4x5,2x3", "--launches", "3"]
+    code, output, errors = run(*attention)
+    row = re.search(r"^2x7x2x5x3:4x5,2x3 +f32 ", output, re.MULTILINE)
+    check("bench attention", code == 0 and not errors and row, output + errors)
+    code, output, errors = run(*arguments, "--op", "dcnv3")
+    check("bench dcnv3", code == 0 and "dcnv3 forward" in output, output + errors)
     if missing("bench", "--json", "--shape", "1x2x2x1x1", "--launches", "1"):
         return
     code, output, errors = run(*arguments, "--json")
@@ -145,6 +157,9 @@ def check_bench():
     check("bench --json: case", code == 0 and given.items() <= row.items(), output + errors)
     # 2 x 9 x 7 pixels of 15 channels in and out, and rows of 3 groups x 15 points x 3 = 135, padded to 136.
     check("bench --json: bytes", row["bytes"] == 4 * 2 * 9 * 7 * (15 + 136 + 15), row)
+    code, output, errors = run(*attention, "--json")
+    # 26 pixels of 10 channels; 7 queries of 2 groups of 2 levels of 3 points; 7 queries of 10 channels.
+    check("bench --json: attention", json.loads(output)["bytes"] == 4 * 2 * (26 * 10 + 7 * 2 * 18 + 7 * 10), output)
     times = [row[key] for key in ("device_us_median", "device_us_back_to_back", "host_us_median", "gb_per_s", "share")]
     check("bench --json: times", all(time > 0 for time in times), row)
 

@@ -606,6 +606,12 @@ typedef struct dcn_dcnv4_desc {
 /**
  * Order of the tensors of a DCNv4 plan. Backward plans have the first two, and then the output's gradient and those of
  * the first two. Their results are the same bits in every run, with any number of threads and any workspace limit.
+ *
+ * A backward plan's workspace (dcn_plan_workspace()) has at most 12 bytes for each sampling point, `N * Ho * Wo * G * K`
+ * of them, and 8 for each cell, `N * G * (H + 1) * (W + 1)`, or what one piece of the work needs where that is more.
+ * Kernels of the "long" shape need far less where gradients are float32, which they sum in place: 4 bytes for each
+ * of a few bands of rows. Else a piece is one image and a block of channels, at least one group or 16 channels of it,
+ * with 4 bytes for each number of the block.
  */
 enum {
     DCN_DCNV4_VALUE = 0,           /**< `[N, H, W, C]`, channel `g * D + d` of group g */
@@ -735,6 +741,90 @@ DCN_API dcn_status dcn_dcnv3_plan_create(dcn_context *context, const dcn_dcnv3_d
 /** The whole operator in one call on host memory; as dcn_dcnv4_run_host(). */
 DCN_API dcn_status dcn_dcnv3_run_host(const char *device, const dcn_dcnv3_desc *desc, const dcn_slice *tensors,
                                       size_t tensor_count);
+/** @} */
+
+/* ------------------------------------------------------------------------------------------------ */
+/** @name Multi-scale deformable attention
+ * @{ */
+
+/**
+ * Multi-scale deformable attention (Zhu et al., "Deformable DETR", ICLR 2021), with the softmax inside:
+ *
+ *     output[n, q, g, :] = sum over l, k of p[n, q, g, l, k] * bilinear(level l of value[n, :, g, :], x * W_l - 1/2,
+ *                                                                       y * H_l - 1/2)
+ *
+ * The `levels` images of `spatial_shapes` follow each other in `value` without gaps, row by row. Each query and group
+ * has `points` locations in each level: `(x, y)`, 0 … 1 across the level. `p` is the softmax over all `levels * points`
+ * logits of a query and group. A location outside a level is legal, as is a NaN: its point counts only if
+ * `-1 < px < W_l` and `-1 < py < H_l`, a corner outside the level counts as 0, and its logit takes part in the softmax
+ * all the same.
+ */
+typedef struct dcn_flash_deform_attn_desc {
+    size_t struct_size;               /**< `sizeof(dcn_flash_deform_attn_desc)` */
+    dcn_dtype dtype;                  /**< storage type of every tensor, but see `float32_gradients` */
+    dcn_direction direction;          /**< what to compute */
+    int64_t batch;                    /**< N, at least 0; with 0 execute does nothing */
+    int64_t queries;                  /**< Q, from 0 to 2^30 */
+    int64_t group;                    /**< G, groups (heads) */
+    int64_t group_channels;           /**< D, channels of one group */
+    int64_t levels;                   /**< L */
+    int64_t points;                   /**< K, points in each level */
+    int64_t pixels;                   /**< S, of all levels: the sum of H * W, at most 2^30 */
+    const int64_t *spatial_shapes;    /**< `[L, 2]`, (H, W) of each level, each 1 … 2^24. Host memory, read when the
+                                           plan is made and not after */
+    const int64_t *level_start_index; /**< `[L]`, the first of the S rows of each level, which must be the running sum
+                                           of H * W; NULL stands for that sum. Host memory, as above */
+    int float32_gradients;            /**< backward: 1 gives gradients as float32 whatever `dtype` is (default 0) */
+} dcn_flash_deform_attn_desc;
+
+/** Order of the tensors of a multi-scale deformable attention plan. */
+enum {
+    DCN_FLASH_DEFORM_ATTN_VALUE = 0,             /**< `[N, S, G, D]`: pixel (y, x) of level l is row
+                                                      `level_start_index[l] + y * W_l + x` */
+    DCN_FLASH_DEFORM_ATTN_SAMPLING_LOC_ATTN = 1, /**< `[N, Q, G, L * K * 3]`: first `L * K` locations `(x, y)`, then
+                                                      `L * K` logits, level by level */
+    DCN_FLASH_DEFORM_ATTN_OUTPUT = 2,            /**< `[N, Q, G * D]` */
+    DCN_FLASH_DEFORM_ATTN_FORWARD_TENSORS = 3,   /**< how many a forward plan has */
+
+    DCN_FLASH_DEFORM_ATTN_GRAD_OUTPUT = 2,            /**< backward: `[N, Q, G * D]` */
+    DCN_FLASH_DEFORM_ATTN_GRAD_VALUE = 3,             /**< backward: `[N, S, G, D]`, optional */
+    DCN_FLASH_DEFORM_ATTN_GRAD_SAMPLING_LOC_ATTN = 4, /**< backward: `[N, Q, G, L * K * 3]`, optional */
+    DCN_FLASH_DEFORM_ATTN_BACKWARD_TENSORS = 5,       /**< how many a backward plan has */
+};
+
+/** The defaults: float32, forward; all sizes 0 and the levels NULL, to be set. */
+static inline dcn_flash_deform_attn_desc dcn_flash_deform_attn_desc_default(void)
+{
+    dcn_flash_deform_attn_desc desc;
+    desc.struct_size = sizeof desc;
+    desc.dtype = DCN_FLOAT32;
+    desc.direction = DCN_FORWARD;
+    desc.batch = desc.queries = desc.group = desc.group_channels = 0;
+    desc.levels = desc.points = desc.pixels = 0;
+    desc.spatial_shapes = NULL;
+    desc.level_start_index = NULL;
+    desc.float32_gradients = 0;
+    return desc;
+}
+
+/**
+ * Makes a plan. The levels are part of it: other sizes need another plan, which finds the compiled kernels of the first
+ * again.
+ * @param options NULL for the defaults
+ * @param[out] plan end it with dcn_plan_destroy()
+ * @return as dcn_dcnv4_plan_create(); #DCN_ERROR_INVALID_SHAPE also for levels that do not add up to `pixels` or whose
+ *         starts are not their running sum
+ */
+DCN_API dcn_status dcn_flash_deform_attn_plan_create(dcn_context *context, const dcn_flash_deform_attn_desc *desc,
+                                                     const dcn_plan_options *options, dcn_plan **plan);
+
+/**
+ * The whole operator in one call on host memory, as dcn_dcnv4_run_host().
+ * @param device  as for dcn_context_create(); NULL for "auto"
+ * @param tensors slices of kind #DCN_MEMORY_HOST: value, sampling_loc_attn, output
+ */
+DCN_API dcn_status dcn_flash_deform_attn_run_host(const char *device, const dcn_flash_deform_attn_desc *desc,
+                                                  const dcn_slice *tensors, size_t tensor_count);
 /** @} */
 
 #ifdef __cplusplus

@@ -106,7 +106,7 @@ static dcn_status make_pieces(backward_wide *b)
 static dcn_status check_plane(const dcn_forward_shape *s)
 {
     const double points = (double)s->out_height * (double)s->out_width * (double)dcn_grid_points(&s->grid);
-    const double cells = (double)(s->height + 1) * (double)(s->width + 1);
+    const double cells = (double)dcn_backward_cells(s);
     if (points < (double)INT32_MAX && cells < (double)INT32_MAX)
         return DCN_SUCCESS;
     return dcn_fail(DCN_ERROR_UNSUPPORTED,
@@ -154,6 +154,7 @@ dcn_status dcn_backward_wide_create(dcn_context *context, const dcn_backward_sha
     }
     if (context->backend->kernel_isa)
         dcn_path_set_isa(path, context->backend->kernel_isa(b->preferred.stages[0].kernel));
+    b->shape.forward.grid.levels.shapes = NULL; /* the caller's */
     *op = &dcn_backward_wide_operator;
     *state = b;
     return DCN_SUCCESS;

@@ -10,36 +10,41 @@
 /* As in kernels/dcn_backward_wide.h and dcn_backward_bins.h: words of the lists, and what a work-item takes on. */
 #define CROWD_HEADER 4
 #define CROWD_ENTRY  2
-#define BLOCK_ENTRY  4
+#define BLOCK_ENTRY  3
 #define CLEAR_RUN    8
 #define RESERVE_RUN  8
 #define FILL_RUN     4
 /* Work-groups that reserve a plane's cells at most: each adds up all cells before its own. */
 #define RESERVE_BLOCKS 64
-/* Points of a block of a heavy cell at least; a heavy cell has more than HEAVY times what there is room for. */
+/* Points of a block of a heavy cell at least; and of a heavy cell, four sums for each channel at least, so that they
+ * fit where its points' cells were. */
 #define BLOCK 1024
-#define HEAVY 4
-/* Work-groups for crowded cells, for each compute unit. */
-#define WORKERS 4
+#define HEAVY 128
+/* Work-groups for crowded cells and for heavy ones, for each compute unit. */
+#define WORKERS       4
+#define HEAVY_WORKERS 8
 
 _Static_assert(offsetof(dcn_backward_wide_params, by_fill_blocks) + sizeof(dcn_divisor) ==
                    sizeof(dcn_backward_wide_params),
                "see dcn_params.h");
 
 static const struct {
-    const char *program;
+    const char *program;   /* for a grid … */
+    const char *attention; /* … and for levels */
     const char *entry;
     const char *fast; /* entry of the fast kernel; NULL: there is one for both */
     bool special;     /* it may be built for the plan's numbers */
 } stages[DCN_STAGE_NUMBER] = {
-    [DCN_STAGE_CLEAR] = {"backward_bins", "dcn_backward_clear", NULL, false},
-    [DCN_STAGE_COUNT] = {"backward_value", "dcn_backward_count", NULL, true},
-    [DCN_STAGE_RESERVE] = {"backward_bins", "dcn_backward_reserve", NULL, false},
-    [DCN_STAGE_FILL] = {"backward_bins", "dcn_backward_fill", NULL, false},
-    [DCN_STAGE_STATISTICS] = {"backward_bins", "dcn_backward_statistics", NULL, false},
-    [DCN_STAGE_HEAVY] = {"backward_bins", "dcn_backward_heavy", NULL, false},
-    [DCN_STAGE_GATHER] = {"backward_value", "dcn_backward_gather", "dcn_backward_gather_fast", true},
-    [DCN_STAGE_POINTS] = {"backward_points", "dcn_backward_points", "dcn_backward_points_fast", true},
+    [DCN_STAGE_CLEAR] = {"backward_bins", "attention_backward_bins", "dcn_backward_clear", NULL, false},
+    [DCN_STAGE_COUNT] = {"backward_value", "attention_backward_value", "dcn_backward_count", NULL, true},
+    [DCN_STAGE_RESERVE] = {"backward_bins", "attention_backward_bins", "dcn_backward_reserve", NULL, false},
+    [DCN_STAGE_FILL] = {"backward_bins", "attention_backward_bins", "dcn_backward_fill", NULL, false},
+    [DCN_STAGE_STATISTICS] = {"backward_bins", "attention_backward_bins", "dcn_backward_statistics", NULL, false},
+    [DCN_STAGE_HEAVY] = {"backward_bins", "attention_backward_bins", "dcn_backward_heavy", NULL, false},
+    [DCN_STAGE_GATHER] = {"backward_value", "attention_backward_value", "dcn_backward_gather",
+                          "dcn_backward_gather_fast", true},
+    [DCN_STAGE_POINTS] = {"backward_points", "attention_backward_points", "dcn_backward_points",
+                          "dcn_backward_points_fast", true},
 };
 
 static int64_t blocks_of(int64_t extent, int64_t block)
@@ -97,29 +102,35 @@ uint64_t dcn_backward_wide_groups(const dcn_backward_wide_choice *c, dcn_wide_st
     switch (stage) {
     case DCN_STAGE_CLEAR:
         return (uint64_t)blocks_of(planes * p->cells, (int64_t)p->items * CLEAR_RUN);
+    case DCN_STAGE_COUNT:
+    case DCN_STAGE_POINTS:
+        return p->points > 0 ? (uint64_t)(images * f->tiles_h * f->tiles_w * f->group_blocks) : 0;
     case DCN_STAGE_RESERVE:
         return (uint64_t)(planes * p->reserve_blocks);
     case DCN_STAGE_FILL:
         return (uint64_t)(planes * p->fill_blocks + p->workers);
     case DCN_STAGE_STATISTICS:
-        return f->softmax ? (uint64_t)blocks_of(planes * f->out_height * f->out_width, p->items) : 0;
+        return f->softmax && p->points > 0 ? (uint64_t)blocks_of(planes * f->out_height * f->out_width, p->items) : 0;
     case DCN_STAGE_HEAVY:
-        return p->points > p->heavy ? (uint64_t)p->workers : 0;
-    case DCN_STAGE_GATHER:
+        return p->points > p->heavy ? (uint64_t)p->heavy_workers : 0;
+    default: /* gather */
         return (uint64_t)(planes * p->values_h * p->values_w);
-    default: /* a tile of outputs */
-        return (uint64_t)(images * f->tiles_h * f->tiles_w * f->group_blocks);
     }
 }
 
 /* ---- parameters ------------------------------------------------------------------------------- */
 
+int64_t dcn_backward_cells(const dcn_forward_shape *s)
+{
+    return s->grid.levels.count > 0 ? dcn_grid_cells(&s->grid) : (s->height + 1) * (s->width + 1);
+}
+
 static dcn_backward_wide_params common_params(const dcn_backward_shape *shape)
 {
     const dcn_forward_shape *s = &shape->forward;
     dcn_backward_wide_params p = {.forward = dcn_forward_common_params(s)};
-    p.cells = (s->height + 1) * (s->width + 1);
-    p.points = s->out_height * s->out_width * p.forward.points;
+    p.cells = dcn_backward_cells(s);
+    p.points = s->no_output ? 0 : s->out_height * s->out_width * p.forward.points;
     p.float32_gradients = shape->float32_gradients;
     p.padding = s->offset == s->mask ? (int)(s->offset_row - s->group * s->offset_group) : 0;
     p.slot_words = p.points > 65536;
@@ -154,6 +165,8 @@ static void set_count(const dcn_forward_shape *s, const dcn_device_limits *limit
                                  .stride_w = f->stride_w};
     find_reach(s->grid.kernel_h, s->grid.dilation_h, s->grid.scale, &first_h, &problem.reach_h);
     find_reach(s->grid.kernel_w, s->grid.dilation_w, s->grid.scale, &first_w, &problem.reach_w);
+    if (s->grid.levels.count > 0)
+        problem.reach_h = problem.reach_w = INT32_MAX; /* anywhere */
     dcn_count_launch launch;
     dcn_tune_count(limits, &problem, &launch);
     dcn_forward_set_tile(launch.tile_h, launch.tile_w, launch.tile_groups, s->batch, f);
@@ -168,6 +181,19 @@ static void set_count(const dcn_forward_shape *s, const dcn_device_limits *limit
     c->stages[DCN_STAGE_COUNT].local_bytes = launch.local_bytes;
 }
 
+/* Tiles of value pixels of an image: rows and columns of them, or in a row those of all levels. */
+static void set_value_tiles(const dcn_forward_shape *s, dcn_backward_wide_params *p)
+{
+    const dcn_levels *levels = &s->grid.levels;
+    p->values_h = levels->count > 0 ? 1 : (int)blocks_of(s->height, p->value_h);
+    p->values_w = levels->count > 0 ? 0 : (int)blocks_of(s->width, p->value_w);
+    for (int64_t l = 0; l < levels->count; l++)
+        p->values_w +=
+            (int)(blocks_of(levels->shapes[2 * l], p->value_h) * blocks_of(levels->shapes[2 * l + 1], p->value_w));
+    p->by_values_h = dcn_divisor_of(p->values_h);
+    p->by_values_w = dcn_divisor_of(p->values_w);
+}
+
 /* What depends on the size of a work-group. */
 static void set_items(const dcn_forward_shape *s, const dcn_device_limits *limits, const dcn_gather_launch *launch,
                       dcn_backward_wide_choice *c)
@@ -178,18 +204,16 @@ static void set_items(const dcn_forward_shape *s, const dcn_device_limits *limit
     p->forward.lanes = launch->lanes;
     p->value_h = launch->value_h;
     p->value_w = launch->value_w;
-    p->values_h = (int)blocks_of(s->height, p->value_h);
-    p->values_w = (int)blocks_of(s->width, p->value_w);
-    p->by_values_h = dcn_divisor_of(p->values_h);
-    p->by_values_w = dcn_divisor_of(p->values_w);
+    set_value_tiles(s, p);
     p->room = launch->room;
     p->block = (int)larger(BLOCK, blocks_of(8 * s->group_channels, BLOCK) * BLOCK);
-    p->heavy = (int)larger(HEAVY * p->room, p->block);
+    p->heavy = (int)larger(HEAVY, 4 * s->group_channels);
+    p->heavy_workers = (int)larger(limits->compute_units, 1) * HEAVY_WORKERS;
     p->workers = (int)smaller((int64_t)larger(limits->compute_units, 1) * WORKERS, most);
     const int64_t run = (int64_t)p->items * RESERVE_RUN;
     p->reserve_cells = (int)(blocks_of(larger(blocks_of(p->cells, RESERVE_BLOCKS), 1), run) * run);
     p->reserve_blocks = (int)blocks_of(p->cells, p->reserve_cells);
-    p->fill_blocks = (int)blocks_of(p->points, (int64_t)p->items * FILL_RUN);
+    p->fill_blocks = (int)blocks_of(larger(p->points, 1), (int64_t)p->items * FILL_RUN);
     p->by_reserve_blocks = dcn_divisor_of(p->reserve_blocks);
     p->by_fill_blocks = dcn_divisor_of(p->fill_blocks);
     for (int stage = 0; stage < DCN_STAGE_POINTS; stage++)
@@ -202,8 +226,8 @@ static void set_items(const dcn_forward_shape *s, const dcn_device_limits *limit
 /* ---- choosing --------------------------------------------------------------------------------- */
 
 /* Makes the kernels of stages first … last-1 anew; the least work-group that they can all be launched with. */
-static dcn_status make_kernels(dcn_context *context, const dcn_kernel_key *key, bool fast, int first, int last,
-                               dcn_backward_wide_choice *c, uint32_t *work_items)
+static dcn_status make_kernels(dcn_context *context, const dcn_forward_shape *s, const dcn_kernel_key *key, bool fast,
+                               int first, int last, dcn_backward_wide_choice *c, uint32_t *work_items)
 {
     const dcn_backend *backend = context->backend;
     dcn_status status = DCN_SUCCESS;
@@ -218,7 +242,7 @@ static dcn_status make_kernels(dcn_context *context, const dcn_kernel_key *key, 
             made->key.define_count = 0;
         else if (!fast)
             dcn_define_macro(&made->key, "DCN_GENERAL", 1);
-        made->key.program = stages[i].program;
+        made->key.program = s->grid.levels.count > 0 ? stages[i].attention : stages[i].program;
         made->key.entry = fast && stages[i].fast ? stages[i].fast : stages[i].entry;
         status = backend->kernel_create(context->device, &made->key, &made->kernel);
         if (status == DCN_SUCCESS)
@@ -228,6 +252,25 @@ static dcn_status make_kernels(dcn_context *context, const dcn_kernel_key *key, 
     return status;
 }
 
+/* The extents of the largest level, and how full the fullest one's cells are. */
+static void find_fullest(const dcn_forward_shape *s, const dcn_backward_wide_params *p, dcn_gather_problem *problem)
+{
+    const dcn_levels *levels = &s->grid.levels;
+    problem->fullest = problem->density;
+    int64_t most = 0;
+    for (int64_t l = 0; l < levels->count; l++) {
+        const int64_t height = levels->shapes[2 * l];
+        const int64_t width = levels->shapes[2 * l + 1];
+        const double points = (double)p->points / (double)levels->count;
+        problem->fullest = fmax(problem->fullest, points / (double)((height + 1) * (width + 1)));
+        if (height * width <= most)
+            continue;
+        most = height * width;
+        problem->height = (int)height;
+        problem->width = (int)width;
+    }
+}
+
 static dcn_status fit_value(dcn_context *context, const dcn_backward_shape *shape, const dcn_device_limits *limits,
                             const dcn_kernel_key *common, const dcn_path *path, uint32_t *work_items,
                             dcn_backward_wide_choice *c)
@@ -235,13 +278,14 @@ static dcn_status fit_value(dcn_context *context, const dcn_backward_shape *shap
     const dcn_forward_shape *s = &shape->forward;
     dcn_kernel_key key = *common;
     c->value = common_params(shape);
-    const dcn_gather_problem problem = {.work_items = *work_items,
-                                        .dtype = s->dtype,
-                                        .index_bits = path->index_bits,
-                                        .group_channels = (int)s->group_channels,
-                                        .height = (int)s->height,
-                                        .width = (int)s->width,
-                                        .density = (double)c->value.points / (double)c->value.cells};
+    dcn_gather_problem problem = {.work_items = *work_items,
+                                  .dtype = s->dtype,
+                                  .index_bits = path->index_bits,
+                                  .group_channels = (int)s->group_channels,
+                                  .height = (int)s->height,
+                                  .width = (int)s->width,
+                                  .density = (double)c->value.points / (double)c->value.cells};
+    find_fullest(s, &c->value, &problem);
     dcn_gather_launch launch;
     const dcn_status status = dcn_tune_gather(limits, &problem, &launch);
     if (status != DCN_SUCCESS)
@@ -257,7 +301,7 @@ static dcn_status fit_value(dcn_context *context, const dcn_backward_shape *shap
         dcn_define_macro(&key, "DCN_ROOM", launch.room);
         key.registers = DCN_GATHER_REGISTERS;
     }
-    return make_kernels(context, &key, path->pace == DCN_PACE_FAST, 0, DCN_STAGE_POINTS, c, work_items);
+    return make_kernels(context, s, &key, path->pace == DCN_PACE_FAST, 0, DCN_STAGE_POINTS, c, work_items);
 }
 
 static dcn_status fit_points(dcn_context *context, const dcn_backward_shape *shape, const dcn_device_limits *limits,
@@ -275,7 +319,8 @@ static dcn_status fit_points(dcn_context *context, const dcn_backward_shape *sha
                                       .group = f->group,
                                       .group_channels = f->group_channels,
                                       .out_height = f->out_height,
-                                      .out_width = f->out_width};
+                                      .out_width = f->out_width,
+                                      .scattered = s->grid.levels.count > 0};
     bool special = path->build == DCN_BUILD_SPECIAL;
     dcn_wide_launch launch;
     dcn_status status = dcn_tune_points(limits, &problem, special, &launch);
@@ -295,7 +340,8 @@ static dcn_status fit_points(dcn_context *context, const dcn_backward_shape *sha
     c->stages[DCN_STAGE_POINTS].local_bytes = launch.local_bytes;
     if (special)
         dcn_forward_define(s, f, launch.local, &key);
-    return make_kernels(context, &key, path->pace == DCN_PACE_FAST, DCN_STAGE_POINTS, DCN_STAGE_NUMBER, c, work_items);
+    return make_kernels(context, s, &key, path->pace == DCN_PACE_FAST, DCN_STAGE_POINTS, DCN_STAGE_NUMBER, c,
+                        work_items);
 }
 
 dcn_status dcn_backward_wide_choose(dcn_context *context, const dcn_backward_shape *shape,

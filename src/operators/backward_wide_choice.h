@@ -33,6 +33,9 @@ typedef struct dcn_backward_wide_choice {
     dcn_backward_wide_params points; /* of the last */
 } dcn_backward_wide_choice;
 
+/* Cells of an image, of all its levels. */
+int64_t dcn_backward_cells(const dcn_forward_shape *shape);
+
 /* Where the workspace's parts begin for a piece of so many images: sets them in *params. Returns its bytes. */
 uint64_t dcn_backward_wide_workspace(const dcn_backward_shape *shape, int64_t images, dcn_backward_wide_params *params);
 

@@ -40,6 +40,7 @@ dcn_status dcn_forward_create(dcn_context *context, const dcn_forward_shape *sha
         return dcn_fail_memory("a forward plan", sizeof *f);
     f->context = context;
     f->shape = *shape;
+    f->shape.grid.levels.shapes = NULL; /* the caller's */
     f->alignment = path->pace == DCN_PACE_FAST ? 16 : 1;
     status = dcn_grid_memory_create(context, &shape->grid, &f->grid);
     if (status == DCN_SUCCESS)
@@ -99,6 +100,8 @@ static size_t forward_launches(void *state, const dcn_binding *bindings, const d
     const dcn_binding *offset = &bindings[f->shape.offset];
     const dcn_binding *mask = &bindings[f->shape.mask];
     const dcn_binding *output = &bindings[f->shape.output];
+    if (f->shape.no_output)
+        return 0;
     const bool aligned = value->alignment >= f->alignment && output->alignment >= f->alignment;
     dcn_forward_choice *c = aligned ? &f->preferred : &f->fallback;
     const int64_t element = (int64_t)dcn_dtype_size(f->shape.dtype);

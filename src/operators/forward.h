@@ -12,6 +12,7 @@ typedef struct dcn_forward_shape {
     int64_t stride_h, stride_w, pad_h, pad_w;
     dcn_grid grid;
     int softmax;
+    int no_output;                      /* there are no output pixels; the extents are 1, but there is nothing there */
     int64_t offset_row, mask_row;       /* elements between output pixels */
     int64_t offset_group, mask_group;   /* elements between groups */
     int64_t mask_first;                 /* elements from the start of the mask tensor to the first mask */

@@ -9,7 +9,8 @@
 /* Bytes of an image that 32-bit kernels can tell apart: two bits are flags, and a vector may reach beyond the end. */
 #define MAX_BYTES_32 (((int64_t)1 << 30) - 64)
 
-_Static_assert(offsetof(dcn_forward_params, no_gap) + sizeof(int) == sizeof(dcn_forward_params), "see dcn_params.h");
+_Static_assert(offsetof(dcn_forward_params, level_points) + sizeof(int) == sizeof(dcn_forward_params),
+               "see dcn_params.h");
 
 /* ---- the path --------------------------------------------------------------------------------- */
 
@@ -101,6 +102,7 @@ dcn_forward_params dcn_forward_common_params(const dcn_forward_shape *s)
     p.origin_w = (int)(dcn_grid_center(s->grid.kernel_w, s->grid.dilation_w) - s->pad_w);
     p.scale = (float)s->grid.scale;
     p.softmax = s->softmax;
+    p.level_points = (int)s->grid.levels.points;
     return p;
 }
 
@@ -177,7 +179,9 @@ void dcn_forward_define(const dcn_forward_shape *s, const dcn_forward_params *p,
     if (s->offset == s->mask && s->offset_row == s->mask_row && s->offset_group == s->mask_group &&
         s->mask_first == 2 * dcn_grid_points(&s->grid))
         dcn_define_macro(key, "DCN_JOINT", 1);
-    if (s->grid.scale == 1.0)
+    if (s->grid.levels.count > 0)
+        dcn_define_macro(key, "DCN_LEVEL_POINTS", s->grid.levels.points);
+    else if (s->grid.scale == 1.0)
         define_grid(&s->grid, key);
     key->registers = DCN_WIDE_REGISTERS;
 }
@@ -244,7 +248,10 @@ dcn_status dcn_forward_choose(dcn_context *context, const dcn_forward_shape *s, 
                               const dcn_path *path, dcn_forward_choice *c)
 {
     const bool wide = path->shape == DCN_SHAPE_WIDE;
-    c->key.program = wide ? "forward_wide" : "forward_long";
+    if (s->grid.levels.count > 0)
+        c->key.program = wide ? "attention_wide" : "attention_long";
+    else
+        c->key.program = wide ? "forward_wide" : "forward_long";
     c->key.entry = !wide                         ? "dcn_forward_long"
                    : path->pace == DCN_PACE_FAST ? "dcn_forward_wide_fast"
                                                  : "dcn_forward_wide";

@@ -4,35 +4,11 @@
 #include <math.h>
 
 #include "../status.h"
-
-/* A parameter and the range it must lie in by itself. */
-typedef struct range {
-    const char *name;
-    int64_t value;
-    int64_t least;
-    int64_t most;
-} range;
-
-static dcn_status check_ranges(const char *function, const range *ranges, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)
-            return dcn_fail(DCN_ERROR_INVALID_ARGUMENT,
-                            "%s: %s is %" PRId64 ", but must be from %" PRId64 " to %" PRId64, function, ranges[i].name,
-                            ranges[i].value, ranges[i].least, ranges[i].most);
-    return DCN_SUCCESS;
-}
-
-static dcn_status check_flag(const char *function, const char *name, int value)
-{
-    if (value == 0 || value == 1)
-        return DCN_SUCCESS;
-    return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: %s is %d, but must be 0 or 1", function, name, value);
-}
+#include "parameters.h"
 
 static dcn_status check_parameters(const char *function, const dcn_dcnv4_desc *d)
 {
-    const range ranges[] = {
+    const dcn_range ranges[] = {
         {"batch", d->batch, 0, INT64_MAX},
         {"height", d->height, 1, DCN_MAX_EXTENT},
         {"width", d->width, 1, DCN_MAX_EXTENT},
@@ -49,22 +25,18 @@ static dcn_status check_parameters(const char *function, const dcn_dcnv4_desc *d
         {"dilation_w", d->dilation_w, 1, DCN_MAX_EXTENT},
         {"offset_mask_row", d->offset_mask_row, 0, INT64_MAX},
     };
-    if (dcn_dtype_size(d->dtype) == 0)
-        return dcn_fail(DCN_ERROR_INVALID_ARGUMENT,
-                        "%s: dtype is %d, but must be float32, float16 or bfloat16 (0 to 2)", function, (int)d->dtype);
-    if (d->direction != DCN_FORWARD && d->direction != DCN_BACKWARD)
-        return dcn_fail(DCN_ERROR_INVALID_ARGUMENT,
-                        "%s: direction is %d, but must be DCN_FORWARD (0) or DCN_BACKWARD (1)", function,
-                        (int)d->direction);
+    dcn_status status = dcn_check_kind(function, d->dtype, d->direction);
+    if (status != DCN_SUCCESS)
+        return status;
     if (!(fabs(d->offset_scale) <= 1e9)) /* a NaN too */
         return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: offset_scale is %g, but must be finite and within 1e9",
                         function, d->offset_scale);
-    dcn_status status = check_ranges(function, ranges, sizeof ranges / sizeof *ranges);
+    status = dcn_check_ranges(function, ranges, sizeof ranges / sizeof *ranges);
     if (status == DCN_SUCCESS)
-        status = check_flag(function, "remove_center", d->remove_center);
+        status = dcn_check_flag(function, "remove_center", d->remove_center);
     if (status == DCN_SUCCESS)
-        status = check_flag(function, "softmax", d->softmax);
-    return status == DCN_SUCCESS ? check_flag(function, "float32_gradients", d->float32_gradients) : status;
+        status = dcn_check_flag(function, "softmax", d->softmax);
+    return status == DCN_SUCCESS ? dcn_check_flag(function, "float32_gradients", d->float32_gradients) : status;
 }
 
 /* One axis: the padded input must stay within what positions can count, and hold the kernel. */
@@ -132,7 +104,12 @@ dcn_status dcn_grid_desc_check(const char *function, const dcn_dcnv4_desc *d, dc
             check_axis(function, "width", d->width, d->kernel_w, d->stride_w, d->pad_w, d->dilation_w, &s->out_width);
     if (status != DCN_SUCCESS)
         return status;
-    s->grid = (dcn_grid){d->kernel_h, d->kernel_w, d->dilation_h, d->dilation_w, d->offset_scale, d->remove_center};
+    s->grid = (dcn_grid){.kernel_h = d->kernel_h,
+                         .kernel_w = d->kernel_w,
+                         .dilation_h = d->dilation_h,
+                         .dilation_w = d->dilation_w,
+                         .scale = d->offset_scale,
+                         .remove_center = d->remove_center};
     s->dtype = d->dtype;
     s->batch = d->batch;
     s->height = d->height;
@@ -144,6 +121,7 @@ dcn_status dcn_grid_desc_check(const char *function, const dcn_dcnv4_desc *d, dc
     s->pad_h = d->pad_h;
     s->pad_w = d->pad_w;
     s->softmax = d->softmax;
+    s->no_output = 0;
     shape->float32_gradients = d->float32_gradients;
     return DCN_SUCCESS;
 }

@@ -117,6 +117,25 @@ static bool prepare(dcn_call *call, dcn_message *message)
            dcn_call_gradient_add(call, "grad_sampling_loc_attn", SAMPLING, DCN_TOLERANCE_LOCATIONS, message);
 }
 
+static dcn_status make_plan(dcn_context *context, const dcn_call *call, const dcn_plan_options *options,
+                            dcn_plan **plan)
+{
+    const dcn_attention_shape *shape = &call->desc.attention;
+    dcn_flash_deform_attn_desc desc = dcn_flash_deform_attn_desc_default();
+    desc.dtype = dcn_call_dtype(call);
+    desc.direction = call->op->direction == DCN_CALL_FORWARD ? DCN_FORWARD : DCN_BACKWARD;
+    desc.batch = shape->batch;
+    desc.queries = shape->queries;
+    desc.group = shape->group;
+    desc.group_channels = shape->group_channels;
+    desc.levels = shape->levels;
+    desc.points = shape->points;
+    desc.pixels = shape->pixels;
+    desc.spatial_shapes = shape->spatial_shapes;
+    desc.level_start_index = shape->level_start_index;
+    return dcn_flash_deform_attn_plan_create(context, &desc, options, plan);
+}
+
 static bool oracle(const dcn_call *call, double *const *results, dcn_oracle_error *const *errors, dcn_message *message)
 {
     double *inputs[DCN_CALL_MAX_INPUTS];
@@ -154,6 +173,7 @@ const dcn_operator dcn_operator_attention = {
     .name = "flash_deform_attn",
     .direction = DCN_CALL_FORWARD,
     .prepare = prepare,
+    .plan = make_plan,
     .oracle = oracle,
 };
 
@@ -161,5 +181,6 @@ const dcn_operator dcn_operator_attention_backward = {
     .name = "flash_deform_attn",
     .direction = DCN_CALL_BACKWARD,
     .prepare = prepare,
+    .plan = make_plan,
     .oracle = oracle,
 };

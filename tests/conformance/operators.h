@@ -145,6 +145,9 @@ bool dcn_call_expect(const dcn_call *call, dcn_expected *const *expected, dcn_me
 
 /* Helpers for operators' own files. */
 
+/* The library's word for the call's storage type. */
+dcn_dtype dcn_call_dtype(const dcn_call *call);
+
 /* Finds an input, which must have the rank and (unless this is the first) the storage type of the call. */
 bool dcn_call_input(dcn_call *call, const char *name, size_t rank, dcn_message *message);
 

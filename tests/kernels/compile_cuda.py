@@ -41,10 +41,17 @@ VARIANTS = {
     "k1_d8": (1, 3, 8, {}),
     "d32_parted": (3, 8, 32, {"joint": 0}),
 }
+# The same of programs of multi-scale attention: levels, points in each, groups, channels of a group.
+ATTENTION_VARIANTS = {
+    "": None,
+    "l4k4_d32": (4, 4, 8, 32),
+    "l5k4_d16": (5, 4, 4, 16),
+    "l1k1_d64": (1, 1, 2, 64),
+}
 REGISTERS = 64  # DCN_WIDE_REGISTERS
 GATHER_REGISTERS = 255  # DCN_GATHER_REGISTERS
-NOT_FOR_GPUS = {"forward_long"}
-NEVER_SPECIAL = {"backward_bins"}
+NOT_FOR_GPUS = {"attention_backward_long", "attention_long", "backward_long", "forward_long"}
+NEVER_SPECIAL = {"attention_backward_bins", "backward_bins"}
 SKIPPED = 77
 
 Case = namedtuple("Case", "compiler program storage bits variant arch")
@@ -57,48 +64,70 @@ SHARED = re.compile(r"(\d+) bytes smem")
 CHATTER = re.compile(r"ptxas info\s*: (\d+ bytes gmem|Function properties for|Compile time)")
 
 
-def special_options(program, storage, kernel, groups, channels, grid=1, joint=1, removed=0, softmax=0):
-    """What src/operators gives such a plan on an image that fills every tile."""
+def variants_of(program):
+    return ATTENTION_VARIANTS if program.startswith("attention_") else VARIANTS
+
+
+def tile_options(program, storage, points, groups, channels, most_groups):
+    """What src/operators gives a plan with tiles that its output fills, of so many groups at most."""
     lanes = -(-channels // (4 if storage == "float32" else 8))
     slots = 256 // lanes
-    tile_groups = max(power for power in (1, 2, 4) if power <= groups)
+    tile_groups = max(power for power in (1, 2, 4) if power <= min(groups, most_groups))
     pixels = (slots // tile_groups).bit_length() - 1
-    tile_h, tile_w = 1 << pixels // 2, 1 << (pixels - pixels // 2)
-    points = kernel * kernel - removed
+    tile_h = 1 << pixels // 2 if most_groups > 1 else 1
+    tile_w = (1 << pixels) // tile_h
     pitch = next(p for p in range(points, points + 16) if lanes not in (1, 2, 4) or p % (2 * lanes) == lanes)
     macros = {"SPECIAL": 1, "POINTS": points, "PITCH": pitch, "GROUPS": groups, "GROUP_CHANNELS": channels,
               "SLOT_LANES": lanes, "TILE_H": tile_h, "TILE_W": tile_w, "TILE_GROUPS": tile_groups,
-              "USES_SOFTMAX": softmax, "WORK_ITEMS": tile_h * tile_w * tile_groups * lanes}
-    if program == "backward_value":
+              "WORK_ITEMS": tile_h * tile_w * tile_groups * lanes}
+    if program.endswith("backward_value"):
         pairs = min(32, slots)
-        macros.update({"PITCH": points, "TILE_H": 8, "TILE_W": 8, "TILE_GROUPS": min(groups, 2),
-                       "WORK_ITEMS": -(-pairs * lanes // 32) * 32, "VALUE_TILE_H": 2, "VALUE_TILE_W": pairs,
-                       "ROOM": 1024})
-    if joint:
+        macros.update({"PITCH": points, "TILE_H": 8 if most_groups > 1 else 1, "TILE_W": 8,
+                       "TILE_GROUPS": min(groups, 2), "WORK_ITEMS": -(-pairs * lanes // 32) * 32, "VALUE_TILE_H": 2,
+                       "VALUE_TILE_W": pairs, "ROOM": 1024})
+    return macros
+
+
+def grid_options(program, storage, kernel, groups, channels, rest):
+    removed = rest.get("removed", 0)
+    points = kernel * kernel - removed
+    macros = tile_options(program, storage, points, groups, channels, 4)
+    macros["USES_SOFTMAX"] = rest.get("softmax", 0)
+    if rest.get("joint", 1):
         macros["JOINT"] = 1
-    if grid:
+    if rest.get("grid", 1):
         macros.update({"KERNEL_H": kernel, "DILATION_H": 1, "DILATION_W": 1, "CENTER_H": kernel // 2,
                        "CENTER_W": kernel // 2, "REMOVED": kernel * kernel // 2 if removed else points})
-    registers = GATHER_REGISTERS if program == "backward_value" else REGISTERS
-    return [f"-DDCN_{name}={value}" for name, value in macros.items()] + [f"--maxrregcount={registers}"]
+    return macros
+
+
+def level_options(program, storage, levels, points, groups, channels):
+    macros = tile_options(program, storage, levels * points, groups, channels, 1)
+    macros.update({"USES_SOFTMAX": 1, "JOINT": 1, "LEVEL_POINTS": points})
+    return macros
 
 
 def options_of(case):
     options = OPTIONS + [f"--gpu-architecture={case.arch}", f"-DDCN_STORAGE={STORAGES.index(case.storage)}",
                          f"-DDCN_INDEX_BITS={case.bits}", "-DDCN_LANES=1"]
     if case.variant:
-        kernel, groups, channels, rest = VARIANTS[case.variant]
-        options += special_options(case.program, case.storage, kernel, groups, channels, **rest)
+        make = grid_options if variants_of(case.program) is VARIANTS else level_options
+        macros = make(case.program, case.storage, *variants_of(case.program)[case.variant])
+        options += [f"-DDCN_{name}={value}" for name, value in macros.items()]
+        limit = GATHER_REGISTERS if case.program.endswith("backward_value") else REGISTERS
+        options.append(f"--maxrregcount={limit}")
     return options
 
 
 def cases_of(compilers, programs, architectures):
     """The library compiles the plain programs either way; special ones only when it runs, by one compiler here too."""
-    for words in itertools.product(compilers, programs, STORAGES, INDEX_BITS, VARIANTS, architectures):
-        case = Case(*words)
-        special = case.compiler == compilers[0] and case.program not in NEVER_SPECIAL
-        if not case.variant or special and (case.bits == 32 or case.variant == "d32"):
-            yield case
+    for compiler, program in itertools.product(compilers, programs):
+        variants = list(variants_of(program))
+        may_be_special = compiler == compilers[0] and program not in NEVER_SPECIAL
+        for words in itertools.product(STORAGES, INDEX_BITS, variants, architectures):
+            case = Case(compiler, program, *words)
+            if not case.variant or may_be_special and (case.bits == 32 or case.variant == variants[1]):
+                yield case
 
 
 # --- NVRTC ------------------------------------------------------------------------------------------------------------

@@ -107,8 +107,8 @@ static void test_grid_split(void **state)
     (void)state;
     const double scales[] = {1.0, 0.5, 0.7, -2.0, 0.0, -0.3, 1e-12};
     const dcn_grid shapes[] = {
-        {3, 3, 1, 1, 0, 0}, {3, 3, 2, 1, 0, 1}, {1, 1, 1, 1, 0, 0}, {2, 2, 1, 1, 0, 0},
-        {3, 5, 1, 2, 0, 0}, {5, 5, 3, 3, 0, 1}, {4, 2, 3, 1, 0, 0}, {7, 7, 1, 1, 0, 1},
+        {3, 3, 1, 1, 0, 0, {0}}, {3, 3, 2, 1, 0, 1, {0}}, {1, 1, 1, 1, 0, 0, {0}}, {2, 2, 1, 1, 0, 0, {0}},
+        {3, 5, 1, 2, 0, 0, {0}}, {5, 5, 3, 3, 0, 1, {0}}, {4, 2, 3, 1, 0, 0, {0}}, {7, 7, 1, 1, 0, 1, {0}},
     };
     for (size_t s = 0; s < sizeof scales / sizeof *scales; s++) {
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
@@ -123,7 +123,7 @@ static void test_grid_split(void **state)
 static void test_grid_order(void **state)
 {
     (void)state;
-    const dcn_grid grid = {3, 3, 2, 1, 1.0, 1};
+    const dcn_grid grid = {3, 3, 2, 1, 1.0, 1, {0}};
     const int32_t x[] = {-1, -1, -1, 0, 0, 1, 1, 1};
     const int32_t y[] = {-2, 0, 2, -2, 2, -2, 0, 2};
     const int64_t plane = fill(&grid);
@@ -135,7 +135,7 @@ static void test_grid_order(void **state)
 static void test_grid_negative_fraction(void **state)
 {
     (void)state;
-    const dcn_grid grid = {1, 3, 1, 1, 0.25, 0};
+    const dcn_grid grid = {1, 3, 1, 1, 0.25, 0, {0}};
     const int64_t plane = fill(&grid);
     const int32_t whole[] = {-1, 0, 0};
     const float fraction[] = {0.75f, 0.0f, 0.25f};
@@ -147,7 +147,7 @@ static void test_grid_too_far(void **state)
 {
     (void)state;
     const double edge = (double)DCN_MAX_EXTENT;
-    dcn_grid grid = {3, 3, 1, 1, edge, 0};
+    dcn_grid grid = {3, 3, 1, 1, edge, 0, {0}};
     fill(&grid);
     const double scales[] = {edge + 1.0, -1e9, HUGE_VAL};
     for (size_t i = 0; i < sizeof scales / sizeof *scales; i++) {

@@ -155,6 +155,49 @@ static void test_long(void **state)
     assert_int_equal(dcn_tune_long(&limits, 0, 100).items, 0);
 }
 
+/* Blocks have every channel once, and no two bands of one turn reach the same row. */
+static void check_cut(const dcn_backward_call *call, int64_t most)
+{
+    const dcn_backward_cut cut = dcn_tune_backward_long(call, most);
+    const int64_t channels = call->group * call->group_channels;
+    assert_true(cut.block_groups >= 1 && cut.block_parts >= 1 && (cut.block_groups == 1 || cut.block_parts == 1));
+    if (cut.block_parts > 1) {
+        const int64_t last = call->group_channels - (cut.block_parts - 1) * cut.part_channels;
+        assert_true(cut.part_channels >= 16 && last >= 16 && cut.block_channels >= last);
+        assert_true(cut.block_channels >= cut.part_channels && cut.blocks == call->group * cut.block_parts);
+    } else {
+        assert_true(cut.block_channels == cut.block_groups * call->group_channels && cut.block_groups <= call->group);
+        assert_true((int64_t)cut.blocks * cut.block_channels >= channels);
+        assert_true((int64_t)(cut.blocks - 1) * cut.block_channels < channels);
+    }
+    assert_true(cut.bands >= 1 && cut.bands <= call->out_height);
+    for (int64_t b = 0; b + 2 < cut.bands; b++) {
+        const int64_t last = ((b + 1) * call->out_height / cut.bands - 1) * call->stride_h + cut.reach_h + 1;
+        const int64_t next = ((b + 2) * call->out_height / cut.bands) * call->stride_h - cut.reach_h;
+        assert_true(last < next);
+    }
+}
+
+static void test_backward_long(void **state)
+{
+    (void)state;
+    const int64_t groups[] = {1, 2, 7, 64};
+    const int64_t depths[] = {1, 5, 15, 16, 33, 64, 320};
+    const int64_t heights[] = {1, 9, 35, 36, 57, 1000};
+    const int64_t reaches[] = {0, 1, 6, 500, (int64_t)1 << 28};
+    const int64_t most[] = {0, 1, 16, 40, 1000};
+    for (size_t g = 0; g < COUNT(groups); g++)
+        for (size_t d = 0; d < COUNT(depths); d++)
+            for (size_t h = 0; h < COUNT(heights); h++)
+                for (size_t r = 0; r < COUNT(reaches); r++)
+                    for (size_t m = 0; m < COUNT(most); m++)
+                        for (int64_t stride = 1; stride <= 5; stride += 2)
+                            for (int64_t batch = 0; batch <= 40; batch += 20)
+                                check_cut(&(dcn_backward_call){batch, heights[h] + 1, groups[g], depths[d], heights[h],
+                                                               stride, reaches[r], reaches[r]},
+                                          most[m]);
+}
+
 static void test_lanes(void **state)
 {
     (void)state;
@@ -185,7 +228,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wide), cmocka_unit_test(test_wide_without_memory),
         cmocka_unit_test(test_long), cmocka_unit_test(test_lanes),
-        cmocka_unit_test(test_isa),
+        cmocka_unit_test(test_isa),  cmocka_unit_test(test_backward_long),
     };
     return cmocka_run_group_tests_name("tuning", tests, NULL, NULL);
 }

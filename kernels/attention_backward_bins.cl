@@ -1,0 +1,3 @@
+/* Cells and lists of multi-scale attention's gradients, wide shape. */
+#define DCN_LEVELS
+#include "backward_bins.cl"

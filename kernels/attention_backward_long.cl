@@ -1,0 +1,3 @@
+/* Gradients of multi-scale attention, long shape. */
+#define DCN_LEVELS
+#include "backward_long.cl"

@@ -1,0 +1,3 @@
+/* The gradient of the value of multi-scale attention, wide shape. */
+#define DCN_LEVELS
+#include "backward_value.cl"
