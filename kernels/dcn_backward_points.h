@@ -27,6 +27,16 @@ typedef struct dcn_slots {
 #define DCN_SHARED (DCN_SLOT_LANES < 4 ? DCN_SLOT_LANES : 4)
 #endif
 
+/* A slot's place; what hangs over the image or the groups repeats the tile's first, so that all slots do the same. */
+DCN_INLINE dcn_place dcn_real_place_of(const dcn_forward_params *p, dcn_tile tile, int slot)
+{
+    dcn_place place = dcn_place_of(p, tile, slot);
+    place.x = place.inside ? place.x : tile.x;
+    place.y = place.inside ? place.y : tile.y;
+    place.group = place.inside ? place.group : tile.group;
+    return place;
+}
+
 DCN_INLINE float dcn_inside_of(dcn_corners point)
 {
     const int inside =
@@ -42,10 +52,8 @@ DCN_INLINE int dcn_prepare_slot(dcn_backward_tensors t, const dcn_forward_params
 {
     const int slot = dcn_over(item, p->lanes);
     const int lane = item - slot * p->lanes;
-    const dcn_place place = dcn_place_of(p, tile, slot);
+    const dcn_place place = dcn_real_place_of(p, tile, slot);
     int outside = 0;
-    if (!place.inside)
-        return 0;
     DCN_GLOBAL const dcn_storage *offset = t.offset + (dcn_offsets_of(p, place) + 2 * (first + lane));
     DCN_GLOBAL const dcn_storage *masks = t.mask + (dcn_masks_of(p, place) + first + lane);
     DCN_UNROLL_POINTS for (int begin = 0; begin < count; begin += p->lanes)
@@ -113,10 +121,10 @@ DCN_INLINE dcn_share dcn_share_of(const int fast, dcn_backward_tensors t, const 
     const int left = p->group_channels - channel;
     dcn_share share;
     share.in_pixel = place.group * p->group_channels + channel;
-    share.wanted = !place.inside || left <= 0 ? 0 : left > DCN_VECTOR ? DCN_VECTOR : left;
+    share.wanted = left <= 0 ? 0 : left > DCN_VECTOR ? DCN_VECTOR : left;
     DCN_GLOBAL const dcn_storage *grad = t.grad_output + (dcn_pixel_of(p, place) * p->channels + share.in_pixel);
     DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) share.grad[j] = 0.0f;
-    if (fast && share.wanted > 0)
+    if (fast && (pass == 0 || share.wanted > 0)) /* a fast kernel has no lane without channels */
         dcn_load_vector(grad, share.grad);
     for (int j = 0; !fast && j < DCN_VECTOR && j < share.wanted; j++)
         share.grad[j] = dcn_load(grad + j);
@@ -129,7 +137,7 @@ DCN_INLINE dcn_float4 dcn_point_products(const int fast, dcn_backward_tensors t,
 {
     const dcn_bytes row = dcn_row_bytes(t.grid, p, k);
     dcn_float4 sum = DCN_FLOAT4(0.0f, 0.0f, 0.0f, 0.0f);
-    if (first.wanted == 0 || (!whole && corner == DCN_NOWHERE))
+    if (!whole && corner == DCN_NOWHERE)
         return sum;
     sum = dcn_products(fast, t.value + first.in_pixel, corner, row, first.grad, first.wanted, p, whole);
     for (int pass = 1; pass < dcn_passes(p); pass++) {
@@ -214,15 +222,14 @@ DCN_INLINE void dcn_differentiate_points(const int fast, dcn_backward_tensors t,
     float products[4 * 4];
     DCN_UNROLL for (int i = 0; i < shared; i++)
     {
-        const dcn_float4 own = dcn_point_products(fast, t, p, place, lane, first + i, share,
-                                                  share.wanted > 0 ? corners[i] : DCN_NOWHERE, whole);
+        const dcn_float4 own = dcn_point_products(fast, t, p, place, lane, first + i, share, corners[i], whole);
         products[4 * i] = own.x;
         products[4 * i + 1] = own.y;
         products[4 * i + 2] = own.z;
         products[4 * i + 3] = own.w;
     }
     const dcn_float4 sums = dcn_exchange(products, lane, shared);
-    if (place.inside && lane < shared)
+    if (lane < shared)
         points[lane] = dcn_point_gradient(points[lane], sums, dcn_scales_of(t.grid, p, first + lane));
 }
 
@@ -232,7 +239,7 @@ DCN_INLINE void dcn_differentiate(const int fast, dcn_backward_tensors t, const 
 {
     const int slot = dcn_over(item, p->lanes);
     const int lane = item - slot * p->lanes;
-    const dcn_place place = dcn_place_of(p, tile, slot);
+    const dcn_place place = dcn_real_place_of(p, tile, slot);
     const dcn_share share = dcn_share_of(fast, t, p, place, lane, 0);
     DCN_LOCAL dcn_float4 *points = slots.points + slot * p->pitch;
     DCN_LOCAL const dcn_bytes *corners = slots.corners + slot * p->pitch;
@@ -247,7 +254,7 @@ DCN_INLINE void dcn_differentiate(const int fast, dcn_backward_tensors t, const 
                                  whole, 1);
 }
 
-#define DCN_COLLECT(grid, p, tile, slots, items, count) ((void)0)
+#define DCN_COLLECT(grid, p, slots, items, count) ((void)0)
 
 #else
 
@@ -256,9 +263,7 @@ DCN_INLINE void dcn_differentiate(const int fast, dcn_backward_tensors t, const 
 {
     const int slot = dcn_over(item, p->lanes);
     const int lane = item - slot * p->lanes;
-    const dcn_place place = dcn_place_of(p, tile, slot);
-    if (!place.inside)
-        return;
+    const dcn_place place = dcn_real_place_of(p, tile, slot);
     const dcn_share share = dcn_share_of(fast, t, p, place, lane, 0);
     for (int k = 0; k < count; k++)
         slots.products[(slot * p->pitch + k) * p->lanes + lane] =
@@ -266,12 +271,10 @@ DCN_INLINE void dcn_differentiate(const int fast, dcn_backward_tensors t, const 
 }
 
 /* Sums the products of this lane's share of a slot's points. */
-DCN_INLINE void dcn_collect(DCN_GLOBAL const int *grid, const dcn_forward_params *p, dcn_tile tile, dcn_slots slots,
-                            int item, int count)
+DCN_INLINE void dcn_collect(DCN_GLOBAL const int *grid, const dcn_forward_params *p, dcn_slots slots, int item,
+                            int count)
 {
     const int slot = dcn_over(item, p->lanes);
-    if (!dcn_place_of(p, tile, slot).inside)
-        return;
     for (int k = item - slot * p->lanes; k < count; k += p->lanes) {
         const int at = slot * p->pitch + k;
         dcn_float4 sum = slots.products[at * p->lanes];
@@ -283,10 +286,10 @@ DCN_INLINE void dcn_collect(DCN_GLOBAL const int *grid, const dcn_forward_params
     }
 }
 
-#define DCN_COLLECT(grid, p, tile, slots, items, count)                                                                \
+#define DCN_COLLECT(grid, p, slots, items, count)                                                                      \
     DCN_TEAM_BARRIER();                                                                                                \
     DCN_FOR_ITEMS(item, items)                                                                                         \
-    dcn_collect(grid, p, tile, slots, item, count)
+    dcn_collect(grid, p, slots, item, count)
 
 #endif
 
@@ -361,10 +364,10 @@ DCN_INLINE void dcn_chunk_gradients(const int fast, dcn_backward_tensors t, cons
         DCN_FOR_ITEMS(item, items)
         dcn_differentiate(fast, t, p, tile, slots, item, count, 0);
     }
-    DCN_COLLECT(t.grid, p, tile, slots, items, count);
+    DCN_COLLECT(t.grid, p, slots, items, count);
     DCN_TEAM_BARRIER();
     DCN_FOR_ITEMS(item, items)
-    if (mean && item % p->lanes == 0 && dcn_place_of(p, tile, item / p->lanes).inside)
+    if (mean && item % p->lanes == 0)
         dcn_add_mean(p, slots, item / p->lanes, first, count);
     DCN_BARRIER();
 }
@@ -391,8 +394,8 @@ DCN_INLINE void dcn_points_group(const int fast, dcn_backward_tensors all, const
     slots.softmax = (DCN_LOCAL float *)(slots.corners + count * f->pitch);
     DCN_FOR_ITEMS(item, items)
     {
-        const dcn_place place = dcn_place_of(f, tile, item / f->lanes);
-        if (f->softmax && place.inside && item % f->lanes == 0)
+        const dcn_place place = dcn_real_place_of(f, tile, item / f->lanes);
+        if (f->softmax && item % f->lanes == 0)
             dcn_keep_softmax(t.mask + dcn_masks_of(f, place), f->points, slots.softmax + 3 * (item / f->lanes));
     }
     DCN_TEAM_BARRIER();

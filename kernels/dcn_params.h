@@ -105,7 +105,6 @@ typedef struct dcn_backward_wide_params {
     int value_w;
     int values_h; /* tiles of an image */
     int values_w;
-    int no_gap;
     dcn_divisor by_group;
     dcn_divisor by_out_width;
     dcn_divisor by_points;

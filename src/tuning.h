@@ -107,4 +107,8 @@ void dcn_tune_count(const dcn_device_limits *limits, const dcn_count_problem *pr
 /* Registers of a work-item of a wide kernel at most: four work-groups then share a compute unit that has 65,536. */
 #define DCN_WIDE_REGISTERS 64
 
+/* The same for the gradient of the value: as many as it likes, about 64; a limit, or none, makes one compiler aim at
+ * fewer than it needs. */
+#define DCN_GATHER_REGISTERS 255
+
 #endif

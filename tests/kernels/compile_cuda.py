@@ -49,6 +49,7 @@ ATTENTION_VARIANTS = {
     "l1k1_d64": (1, 1, 2, 64),
 }
 REGISTERS = 64  # DCN_WIDE_REGISTERS
+GATHER_REGISTERS = 255  # DCN_GATHER_REGISTERS
 NOT_FOR_GPUS = {"attention_backward_long", "attention_long", "backward_long", "forward_long"}
 NEVER_SPECIAL = {"attention_backward_bins", "backward_bins"}
 SKIPPED = 77
@@ -113,8 +114,8 @@ def options_of(case):
         make = grid_options if variants_of(case.program) is VARIANTS else level_options
         macros = make(case.program, case.storage, *variants_of(case.program)[case.variant])
         options += [f"-DDCN_{name}={value}" for name, value in macros.items()]
-        if not case.program.endswith("backward_value"):
-            options.append(f"--maxrregcount={REGISTERS}")
+        limit = GATHER_REGISTERS if case.program.endswith("backward_value") else REGISTERS
+        options.append(f"--maxrregcount={limit}")
     return options
 
 
