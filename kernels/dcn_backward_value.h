@@ -12,6 +12,9 @@
 /* Terms that are added up one after the other; longer sums come in such parts. */
 #define DCN_SERIAL 64
 
+/* Cells of a piece that may be heavy: where more fit, sums for their blocks would cost more than they save. */
+#define DCN_FEW_CELLS 16
+
 /* Points whose gradients are loaded together. */
 #define DCN_TOGETHER 4
 
@@ -194,6 +197,14 @@ DCN_INLINE dcn_piece dcn_piece_of(const dcn_backward_wide_params *p, dcn_gather 
             fits = middle;
         else
             beyond = middle;
+    }
+    /* Heavy cells are pieces of their own. */
+    for (int next = cell + 1; next < fits && fits - cell <= DCN_FEW_CELLS; next++) {
+        const int next_row = dcn_over(next, columns);
+        const int column = next - next_row * columns;
+        if (dcn_position_of(p, gather, next_row, column + 1) - dcn_position_of(p, gather, next_row, column) >
+            (unsigned)p->heavy)
+            fits = next;
     }
     const int last_row = dcn_over(fits, columns);
     piece.last = dcn_position_of(p, gather, last_row, fits - last_row * columns);
