@@ -149,13 +149,22 @@ DCN_INLINE void dcn_count_group(dcn_backward_tensors all, const dcn_backward_wid
 /* Cells that a work-item adds up at once. */
 #define DCN_RESERVE_RUN 8
 
-DCN_INLINE void dcn_list_crowd(DCN_GLOBAL unsigned *workspace, const dcn_backward_wide_params *p, unsigned plane,
-                               unsigned cell)
+/* Lists a crowded cell, or a heavy one that a work-group has room for. */
+DCN_INLINE void dcn_list_cell(DCN_GLOBAL unsigned *workspace, const dcn_backward_wide_params *p, unsigned plane,
+                              unsigned cell, unsigned count)
 {
     DCN_GLOBAL unsigned *crowds = workspace + p->crowds_at;
-    const unsigned place = dcn_global_add(crowds, 1u);
-    crowds[DCN_CROWD_HEADER + DCN_CROWD_ENTRY * place] = plane;
-    crowds[DCN_CROWD_HEADER + DCN_CROWD_ENTRY * place + 1] = cell;
+    if (count > (unsigned)p->room) {
+        DCN_GLOBAL unsigned *entry = crowds + (DCN_CROWD_HEADER + DCN_CROWD_ENTRY * dcn_global_add(crowds, 1u));
+        entry[0] = plane;
+        entry[1] = cell;
+    } else if (count > (unsigned)p->heavy) {
+        DCN_GLOBAL unsigned *entry =
+            workspace + (p->blocks_at + (dcn_i64)DCN_BLOCK_ENTRY * dcn_global_add(crowds + 1, 1u));
+        entry[0] = plane;
+        entry[1] = cell;
+        entry[2] = 0u;
+    }
 }
 
 /* A work-item's run of cells, its points before it known. */
@@ -168,8 +177,7 @@ DCN_INLINE void dcn_reserve_run(DCN_GLOBAL unsigned *workspace, const dcn_backwa
         const unsigned count = counts[first + i];
         starts[first + i] = start;
         start += count;
-        if (count > (unsigned)p->room)
-            dcn_list_crowd(workspace, p, plane, (unsigned)(first + i));
+        dcn_list_cell(workspace, p, plane, (unsigned)(first + i), count);
         if (first + i + 1 == p->cells)
             starts[p->cells] = start;
     }

@@ -5,12 +5,15 @@
  * is added in memory, so that every run gives the same bits.
  *
  * A tile with more points than there is room for is walked in pieces. A cell that alone has more is crowded: its points
- * lie in order already; where it is heavy too, sums for blocks of its points have been made before.
+ * lie in order already. Of a heavy cell, sums for blocks of its points have been made before by many work-groups.
  */
 #include "dcn_backward_bins.h"
 
 /* Terms that are added up one after the other; longer sums come in such parts. */
 #define DCN_SERIAL 64
+
+/* Cells of a piece that may be heavy: where more fit, sums for their blocks would cost more than they save. */
+#define DCN_FEW_CELLS 16
 
 /* Points whose gradients are loaded together. */
 #define DCN_TOGETHER 4
@@ -53,6 +56,7 @@ typedef struct dcn_piece {
     int cell;    /* its first cell */
     int next;    /* the cell that the next piece begins with */
     int crowded; /* it is a part of one cell with more points than there is room for */
+    int heavy;   /* it is one heavy cell */
 } dcn_piece;
 
 DCN_INLINE dcn_gather dcn_gather_of(const dcn_backward_wide_params *p, DCN_LOCAL dcn_float4 *memory)
@@ -168,14 +172,16 @@ DCN_INLINE dcn_piece dcn_piece_of(const dcn_backward_wide_params *p, dcn_gather 
     piece.last = points;
     piece.next = cells;
     piece.crowded = 0;
+    piece.heavy = 0;
     if (points <= room)
         return piece;
     const int row = dcn_over(cell, columns);
     const unsigned begin = dcn_position_of(p, gather, row, cell - row * columns);
     const unsigned end = dcn_position_of(p, gather, row, cell - row * columns + 1);
     piece.crowded = end - begin > room;
-    if (piece.crowded) {
-        piece.last = end - begin > (unsigned)p->heavy || end - first <= room ? end : first + room;
+    piece.heavy = end - begin > (unsigned)p->heavy;
+    if (piece.crowded || piece.heavy) {
+        piece.last = piece.heavy || end - first <= room ? end : first + room;
         piece.next = piece.last == end ? cell + 1 : cell;
         return piece;
     }
@@ -191,6 +197,14 @@ DCN_INLINE dcn_piece dcn_piece_of(const dcn_backward_wide_params *p, dcn_gather 
             fits = middle;
         else
             beyond = middle;
+    }
+    /* Heavy cells are pieces of their own. */
+    for (int next = cell + 1; next < fits && fits - cell <= DCN_FEW_CELLS; next++) {
+        const int next_row = dcn_over(next, columns);
+        const int column = next - next_row * columns;
+        if (dcn_position_of(p, gather, next_row, column + 1) - dcn_position_of(p, gather, next_row, column) >
+            (unsigned)p->heavy)
+            fits = next;
     }
     const int last_row = dcn_over(fits, columns);
     piece.last = dcn_position_of(p, gather, last_row, fits - last_row * columns);
@@ -284,9 +298,27 @@ DCN_INLINE void dcn_add_row(DCN_GLOBAL const dcn_storage *grad, dcn_gather gathe
     }
 }
 
-/* The same for any row, number and alignment, in parts of a long sum. */
-DCN_INLINE void dcn_add_parts(const int fast, DCN_GLOBAL const dcn_storage *grad, dcn_gather gather, unsigned first,
-                              unsigned right, unsigned last, int wanted, int row, dcn_pair_sums *sums)
+/* The same for any number of points: a long sum in parts. */
+DCN_INLINE void dcn_add_parts(DCN_GLOBAL const dcn_storage *grad, dcn_gather gather, unsigned first, unsigned right,
+                              unsigned last, const int row, dcn_pair_sums *sums)
+{
+    DCN_NO_UNROLL for (unsigned begin = first; begin < last; begin += DCN_SERIAL)
+    {
+        const unsigned end = last - begin > DCN_SERIAL ? begin + DCN_SERIAL : last;
+        dcn_pair_sums part;
+        DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) part.upper[j] = part.lower[j] = 0.0f;
+        dcn_add_row(grad, gather, begin, right, end, row, &part);
+        DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++)
+        {
+            sums->upper[j] += part.upper[j];
+            sums->lower[j] += part.lower[j];
+        }
+    }
+}
+
+/* The same for any alignment. */
+DCN_INLINE void dcn_add_elements(DCN_GLOBAL const dcn_storage *grad, dcn_gather gather, unsigned first, unsigned right,
+                                 unsigned last, int wanted, int row, dcn_pair_sums *sums)
 {
     DCN_NO_UNROLL for (unsigned begin = first; begin < last; begin += DCN_SERIAL)
     {
@@ -297,12 +329,8 @@ DCN_INLINE void dcn_add_parts(const int fast, DCN_GLOBAL const dcn_storage *grad
         {
             const dcn_float2 weights = gather.pairs[2u * e + (e < right ? 1u : 0u)];
             float v[DCN_VECTOR];
-            if (fast) {
-                dcn_load_vector(DCN_AT(grad, gather.at[e]), v);
-            } else {
-                DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) v[j] =
-                    j < wanted ? dcn_load(DCN_AT(grad, gather.at[e]) + j) : 0.0f;
-            }
+            DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) v[j] =
+                j < wanted ? dcn_load(DCN_AT(grad, gather.at[e]) + j) : 0.0f;
             if (row == 0)
                 dcn_add_point(v, weights, 0, &part);
             else if (row == 1)
@@ -361,7 +389,7 @@ DCN_INLINE dcn_pair dcn_pair_of(const dcn_backward_wide_params *p, dcn_value_til
     return pair;
 }
 
-/* A crowded, heavy cell's share of a pair. */
+/* A heavy cell's share of a pair. */
 DCN_INLINE void dcn_sum_heavy(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_value_tile tile,
                               dcn_gather gather, dcn_piece piece, dcn_pair pair, dcn_pair_sums *sums)
 {
@@ -409,8 +437,15 @@ DCN_INLINE void dcn_sum_piece(const int fast, DCN_GLOBAL const dcn_storage *grad
     DCN_NO_UNROLL for (int row = 0; row < 3; row++)
     {
         const dcn_stretch s = dcn_stretch_of(p, gather, piece, pair, row);
-        if (!fast || s.last - s.first > DCN_SERIAL)
-            dcn_add_parts(fast, grad, gather, s.first, s.right, s.last, pair.wanted, row, sums);
+        const int is_long = s.last - s.first > DCN_SERIAL;
+        if (!fast)
+            dcn_add_elements(grad, gather, s.first, s.right, s.last, pair.wanted, row, sums);
+        else if (is_long && row == 0)
+            dcn_add_parts(grad, gather, s.first, s.right, s.last, 0, sums);
+        else if (is_long && row == 1)
+            dcn_add_parts(grad, gather, s.first, s.right, s.last, 1, sums);
+        else if (is_long)
+            dcn_add_parts(grad, gather, s.first, s.right, s.last, 2, sums);
         else if (row == 0)
             dcn_add_row(grad, gather, s.first, s.right, s.last, 0, sums);
         else if (row == 1)
@@ -480,13 +515,12 @@ DCN_INLINE void dcn_gather_group(const int fast, dcn_backward_tensors all, const
         unsigned first = 0u;
         for (int cell = 0; cell < cells;) {
             const dcn_piece piece = dcn_piece_of(p, gather, cell, first);
-            const int heavy = piece.last - piece.first > (unsigned)p->room;
-            if (!heavy)
+            if (!piece.heavy)
                 dcn_stage_piece(t, p, workspace, tile, gather, piece);
             DCN_FOR_ITEMS(item, p->items)
             {
                 const dcn_pair pair = dcn_pair_of(p, tile, item, pass);
-                if (pair.wanted > 0 && heavy)
+                if (pair.wanted > 0 && piece.heavy)
                     dcn_sum_heavy(p, workspace, tile, gather, piece, pair, &DCN_KEPT(sums, item));
                 else if (pair.wanted > 0)
                     dcn_sum_piece(fast, t.grad_output + tile.group * p->forward.group_channels + pair.channel, p,
@@ -527,6 +561,26 @@ typedef struct dcn_block_sums {
     float corner[4];
 } dcn_block_sums;
 
+/* Stages points of a heavy cell: each at its rank where they are all that the cell has, and so in no order yet. */
+DCN_INLINE void dcn_stage_block(dcn_backward_tensors t, const dcn_backward_wide_params *p,
+                                DCN_GLOBAL const float *statistics, int group, DCN_GLOBAL const unsigned *ids,
+                                unsigned count, int ordered, dcn_gather gather)
+{
+    DCN_FOR_ITEMS(item, p->items)
+    for (unsigned i = (unsigned)item; i < count; i += (unsigned)p->items)
+        gather.ids[i] = ids[i];
+    DCN_BARRIER();
+    DCN_FOR_ITEMS(item, p->items)
+    for (unsigned i = (unsigned)item; i < count; i += (unsigned)p->items) {
+        const unsigned id = gather.ids[i];
+        unsigned place = ordered ? i : 0u;
+        for (unsigned other = 0u; !ordered && other < count; other++)
+            place += gather.ids[other] < id;
+        dcn_stage_entry(p, gather, dcn_binned_of(t, p, statistics, group, id), place);
+    }
+    DCN_BARRIER();
+}
+
 /* The block of a heavy cell that an entry of the list names. */
 DCN_INLINE void dcn_sum_block(dcn_backward_tensors all, const dcn_backward_wide_params *p,
                               DCN_GLOBAL unsigned *workspace, DCN_LOCAL dcn_float4 *memory, unsigned plane,
@@ -538,7 +592,8 @@ DCN_INLINE void dcn_sum_block(dcn_backward_tensors all, const dcn_backward_wide_
     const int group = (int)(plane - image * f->group);
     const dcn_backward_tensors t = dcn_backward_image(all, f, image);
     const unsigned start = dcn_starts_of(workspace, p, plane)[cell];
-    const unsigned left = dcn_starts_of(workspace, p, plane)[cell + 1] - start - block * (unsigned)p->block;
+    const unsigned cell_points = dcn_starts_of(workspace, p, plane)[cell + 1] - start;
+    const unsigned left = cell_points - block * (unsigned)p->block;
     const unsigned count = left < (unsigned)p->block ? left : (unsigned)p->block;
     DCN_GLOBAL const unsigned *ids = dcn_ids_of(workspace, p, plane) + start + block * (unsigned)p->block;
     DCN_GLOBAL float *result = dcn_heavy_sums(workspace, p, plane, start, block);
@@ -551,11 +606,8 @@ DCN_INLINE void dcn_sum_block(dcn_backward_tensors all, const dcn_backward_wide_
         DCN_UNROLL for (int corner = 0; corner < 4; corner++) DCN_KEPT(sums, item).corner[corner] = 0.0f;
         for (unsigned begin = 0; begin < count; begin += (unsigned)p->room) {
             const unsigned staged = count - begin < (unsigned)p->room ? count - begin : (unsigned)p->room;
-            DCN_FOR_ITEMS(item, p->items)
-            for (unsigned i = (unsigned)item; i < staged; i += (unsigned)p->items)
-                dcn_stage_entry(p, gather,
-                                dcn_binned_of(t, p, dcn_statistics_of(workspace, p, image), group, ids[begin + i]), i);
-            DCN_BARRIER();
+            dcn_stage_block(t, p, dcn_statistics_of(workspace, p, image), group, ids + begin, staged,
+                            cell_points > (unsigned)p->room, gather);
             DCN_FOR_ITEMS(item, p->items)
             {
                 const int part = dcn_over(item, channels);
@@ -595,7 +647,7 @@ DCN_INLINE void dcn_heavy_group(dcn_backward_tensors t, const dcn_backward_wide_
     const dcn_backward_wide_params special = dcn_backward_specialised(given);
     const dcn_backward_wide_params *p = &special;
     const unsigned blocks = workspace[p->crowds_at + 1];
-    for (unsigned i = (unsigned)work_group; i < blocks; i += (unsigned)p->workers) {
+    for (unsigned i = (unsigned)work_group; i < blocks; i += (unsigned)p->heavy_workers) {
         DCN_GLOBAL const unsigned *entry = workspace + (p->blocks_at + (dcn_i64)DCN_BLOCK_ENTRY * i);
         dcn_sum_block(t, p, workspace, memory, entry[0], entry[1], entry[2]);
     }

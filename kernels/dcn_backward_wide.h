@@ -35,7 +35,7 @@ DCN_INLINE dcn_backward_tensors dcn_bound_tensors(DCN_GLOBAL const dcn_storage *
 /* Words in front of the list of crowded cells, words of an entry of it, and of one of a block. */
 #define DCN_CROWD_HEADER 4
 #define DCN_CROWD_ENTRY  2
-#define DCN_BLOCK_ENTRY  4
+#define DCN_BLOCK_ENTRY  3
 
 DCN_INLINE dcn_backward_wide_params dcn_backward_specialised(const dcn_backward_wide_params *given)
 {

@@ -99,13 +99,13 @@ typedef struct dcn_backward_wide_params {
     int fill_blocks;
     int workers; /* work-groups for crowded cells */
     int room;    /* points that a work-group sums at once; more make a cell crowded */
+    int heavy_workers;
     int heavy;   /* more points make a cell heavy: its sums come in blocks */
     int block;   /* points of a block */
     int value_h; /* value pixels of a work-group */
     int value_w;
     int values_h; /* tiles of an image */
     int values_w;
-    int no_gap;
     dcn_divisor by_group;
     dcn_divisor by_out_width;
     dcn_divisor by_points;

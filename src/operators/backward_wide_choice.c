@@ -10,17 +10,19 @@
 /* As in kernels/dcn_backward_wide.h and dcn_backward_bins.h: words of the lists, and what a work-item takes on. */
 #define CROWD_HEADER 4
 #define CROWD_ENTRY  2
-#define BLOCK_ENTRY  4
+#define BLOCK_ENTRY  3
 #define CLEAR_RUN    8
 #define RESERVE_RUN  8
 #define FILL_RUN     4
 /* Work-groups that reserve a plane's cells at most: each adds up all cells before its own. */
 #define RESERVE_BLOCKS 64
-/* Points of a block of a heavy cell at least; a heavy cell has more than HEAVY times what there is room for. */
+/* Points of a block of a heavy cell at least; and of a heavy cell, four sums for each channel at least, so that they
+ * fit where its points' cells were. */
 #define BLOCK 1024
-#define HEAVY 4
-/* Work-groups for crowded cells, for each compute unit. */
-#define WORKERS 4
+#define HEAVY 128
+/* Work-groups for crowded cells and for heavy ones, for each compute unit. */
+#define WORKERS       4
+#define HEAVY_WORKERS 8
 
 _Static_assert(offsetof(dcn_backward_wide_params, by_fill_blocks) + sizeof(dcn_divisor) ==
                    sizeof(dcn_backward_wide_params),
@@ -110,7 +112,7 @@ uint64_t dcn_backward_wide_groups(const dcn_backward_wide_choice *c, dcn_wide_st
     case DCN_STAGE_STATISTICS:
         return f->softmax && p->points > 0 ? (uint64_t)blocks_of(planes * f->out_height * f->out_width, p->items) : 0;
     case DCN_STAGE_HEAVY:
-        return p->points > p->heavy ? (uint64_t)p->workers : 0;
+        return p->points > p->heavy ? (uint64_t)p->heavy_workers : 0;
     default: /* gather */
         return (uint64_t)(planes * p->values_h * p->values_w);
     }
@@ -205,7 +207,8 @@ static void set_items(const dcn_forward_shape *s, const dcn_device_limits *limit
     set_value_tiles(s, p);
     p->room = launch->room;
     p->block = (int)larger(BLOCK, blocks_of(8 * s->group_channels, BLOCK) * BLOCK);
-    p->heavy = (int)larger(HEAVY * p->room, p->block);
+    p->heavy = (int)larger(HEAVY, 4 * s->group_channels);
+    p->heavy_workers = (int)larger(limits->compute_units, 1) * HEAVY_WORKERS;
     p->workers = (int)smaller((int64_t)larger(limits->compute_units, 1) * WORKERS, most);
     const int64_t run = (int64_t)p->items * RESERVE_RUN;
     p->reserve_cells = (int)(blocks_of(larger(blocks_of(p->cells, RESERVE_BLOCKS), 1), run) * run);

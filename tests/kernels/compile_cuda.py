@@ -114,8 +114,8 @@ def options_of(case):
         make = grid_options if variants_of(case.program) is VARIANTS else level_options
         macros = make(case.program, case.storage, *variants_of(case.program)[case.variant])
         options += [f"-DDCN_{name}={value}" for name, value in macros.items()]
-        registers = GATHER_REGISTERS if case.program.endswith("backward_value") else REGISTERS
-        options.append(f"--maxrregcount={registers}")
+        limit = GATHER_REGISTERS if case.program.endswith("backward_value") else REGISTERS
+        options.append(f"--maxrregcount={limit}")
     return options
 
 
