@@ -44,6 +44,7 @@ static void check_gather(const wide_case *c, double density)
                                         c->problem.group_channels,
                                         c->problem.out_height,
                                         c->problem.out_width,
+                                        density,
                                         density};
     const uint64_t point = 4 * sizeof(float) + (uint64_t)problem.index_bits / 8 + sizeof(uint32_t);
     dcn_gather_launch g;
@@ -127,8 +128,8 @@ static void test_wide_without_memory(void **state)
 {
     (void)state;
     const dcn_device_limits limits = limits_of(8, 40);
-    const dcn_wide_problem wide = {256, DCN_FLOAT32, 32, 9, 4, 16, 20, 20};
-    const dcn_gather_problem gather = {256, DCN_FLOAT32, 32, 16, 20, 20, 9.0};
+    const dcn_wide_problem wide = {256, DCN_FLOAT32, 32, 9, 4, 16, 20, 20, false};
+    const dcn_gather_problem gather = {256, DCN_FLOAT32, 32, 16, 20, 20, 9.0, 9.0};
     dcn_wide_launch w;
     dcn_gather_launch g;
     expect_refused(dcn_tune_wide(&limits, &wide, &w), DCN_ERROR_UNSUPPORTED, "work-group memory|40 bytes");
