@@ -109,6 +109,9 @@ void dcn_tune_count(const dcn_device_limits *limits, const dcn_count_problem *pr
  * without a word of it, one compiler spills. */
 #define DCN_POINTS_REGISTERS 255
 
+/* Work-items of those kernels with 64-bit indices that a compute unit is to hold, as below. */
+#define DCN_LONG_INDEX_ITEMS 512
+
 /* Work-items of wide kernels that a compute unit is to hold at least; compilers that are told make better use of the
  * registers than under a limit alone. */
 #define DCN_WIDE_UNIT_ITEMS 1024

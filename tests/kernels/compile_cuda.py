@@ -51,6 +51,7 @@ ATTENTION_VARIANTS = {
 REGISTERS = 64  # DCN_WIDE_REGISTERS
 POINTS_REGISTERS = 255  # DCN_POINTS_REGISTERS
 UNIT_ITEMS = 1024  # DCN_WIDE_UNIT_ITEMS
+LONG_INDEX_ITEMS = 512  # DCN_LONG_INDEX_ITEMS
 NOT_FOR_GPUS = {"attention_backward_long", "attention_long", "backward_long", "forward_long"}
 NEVER_SPECIAL = {"attention_backward_bins", "backward_bins"}
 SKIPPED = 77
@@ -115,6 +116,8 @@ def options_of(case):
     if case.variant:
         make = grid_options if variants_of(case.program) is VARIANTS else level_options
         macros = make(case.program, case.storage, *variants_of(case.program)[case.variant])
+        if case.program.endswith("backward_points") and case.bits == 64:
+            macros["WORK_GROUPS"] = LONG_INDEX_ITEMS // macros["WORK_ITEMS"]
         options += [f"-DDCN_{name}={value}" for name, value in macros.items()]
         limit = POINTS_REGISTERS if case.program.endswith("backward_points") else REGISTERS
         options.append(f"--maxrregcount={limit}")
