@@ -274,21 +274,22 @@ DCN_INLINE void dcn_add_point(const float *v, dcn_float2 weights, const int row,
     }
 }
 
-/* Staged points first … last-1 of a row of cells; those from `right` on have the pixels in their first column. */
+/* Staged points first … last-1 of a row of cells; those from `right` on have the pixels in their first column. The
+ * gradients of `together` of them are loaded at once: fewer where registers are. */
 DCN_INLINE void dcn_add_row(DCN_GLOBAL const dcn_storage *grad, dcn_gather gather, unsigned first, unsigned right,
-                            unsigned last, const int row, dcn_pair_sums *sums)
+                            unsigned last, const int row, const int together, dcn_pair_sums *sums)
 {
     unsigned e = first;
-    DCN_NO_UNROLL for (; e + DCN_TOGETHER <= last; e += DCN_TOGETHER)
+    DCN_NO_UNROLL for (; e + (unsigned)together <= last; e += (unsigned)together)
     {
         float v[DCN_TOGETHER][DCN_VECTOR];
         dcn_float2 weights[DCN_TOGETHER];
-        DCN_UNROLL for (int i = 0; i < DCN_TOGETHER; i++)
+        DCN_UNROLL for (int i = 0; i < together; i++)
         {
             weights[i] = gather.pairs[2u * (e + (unsigned)i) + (e + (unsigned)i < right ? 1u : 0u)];
             dcn_load_vector(DCN_AT(grad, gather.at[e + (unsigned)i]), v[i]);
         }
-        DCN_UNROLL for (int i = 0; i < DCN_TOGETHER; i++) dcn_add_point(v[i], weights[i], row, sums);
+        DCN_UNROLL for (int i = 0; i < together; i++) dcn_add_point(v[i], weights[i], row, sums);
     }
     DCN_NO_UNROLL for (; e < last; e++)
     {
@@ -307,7 +308,7 @@ DCN_INLINE void dcn_add_parts(DCN_GLOBAL const dcn_storage *grad, dcn_gather gat
         const unsigned end = last - begin > DCN_SERIAL ? begin + DCN_SERIAL : last;
         dcn_pair_sums part;
         DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) part.upper[j] = part.lower[j] = 0.0f;
-        dcn_add_row(grad, gather, begin, right, end, row, &part);
+        dcn_add_row(grad, gather, begin, right, end, row, row == 1 ? DCN_TOGETHER / 2 : DCN_TOGETHER, &part);
         DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++)
         {
             sums->upper[j] += part.upper[j];
@@ -447,11 +448,11 @@ DCN_INLINE void dcn_sum_piece(const int fast, DCN_GLOBAL const dcn_storage *grad
         else if (is_long)
             dcn_add_parts(grad, gather, s.first, s.right, s.last, 2, sums);
         else if (row == 0)
-            dcn_add_row(grad, gather, s.first, s.right, s.last, 0, sums);
+            dcn_add_row(grad, gather, s.first, s.right, s.last, 0, DCN_TOGETHER, sums);
         else if (row == 1)
-            dcn_add_row(grad, gather, s.first, s.right, s.last, 1, sums);
+            dcn_add_row(grad, gather, s.first, s.right, s.last, 1, DCN_TOGETHER, sums);
         else
-            dcn_add_row(grad, gather, s.first, s.right, s.last, 2, sums);
+            dcn_add_row(grad, gather, s.first, s.right, s.last, 2, DCN_TOGETHER, sums);
     }
 }
 

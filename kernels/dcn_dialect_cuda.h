@@ -24,7 +24,9 @@ typedef unsigned dcn_bytes;
 #define DCN_UNROLL    _Pragma("unroll")
 #define DCN_NO_UNROLL _Pragma("unroll 1")
 
-#if defined(DCN_WORK_ITEMS)
+#if defined(DCN_WORK_GROUPS)
+#define DCN_KERNEL extern "C" __global__ void __launch_bounds__(DCN_WORK_ITEMS, DCN_WORK_GROUPS)
+#elif defined(DCN_WORK_ITEMS)
 #define DCN_KERNEL extern "C" __global__ void __launch_bounds__(DCN_WORK_ITEMS)
 #else
 #define DCN_KERNEL extern "C" __global__ void

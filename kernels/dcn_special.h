@@ -9,6 +9,7 @@
  * | DCN_SLOT_LANES, DCN_PITCH | lanes, pitch |
  * | DCN_TILE_H, DCN_TILE_W, DCN_TILE_GROUPS | tile_h, tile_w, tile_groups |
  * | DCN_WORK_ITEMS | none: the size of a work-group |
+ * | DCN_WORK_GROUPS | none: how many of them a compute unit is to hold; where a compiler has a word for it |
  * | DCN_VALUE_TILE_H, DCN_VALUE_TILE_W, DCN_ROOM | value_h, value_w, room of the gradient of the value |
  * | DCN_GENERAL | none, and not of special kernels: the program's fast kernels are left out |
  * | DCN_JOINT | none: a group's masks follow its offsets in one tensor, as dcnv4 has them |

@@ -107,8 +107,15 @@ void dcn_tune_count(const dcn_device_limits *limits, const dcn_count_problem *pr
 /* Registers of a work-item of a wide kernel at most: four work-groups then share a compute unit that has 65,536. */
 #define DCN_WIDE_REGISTERS 64
 
-/* The same for the gradient of the value: as many as it likes, about 64; a limit, or none, makes one compiler aim at
- * fewer than it needs. */
-#define DCN_GATHER_REGISTERS 255
+/* The same for the gradients of offsets and masks, as a limit that limits nothing: they need fewer, but under 64, or
+ * without a word of it, one compiler spills. */
+#define DCN_POINTS_REGISTERS 255
+
+/* Work-items of those kernels with 64-bit indices that a compute unit is to hold, as below. */
+#define DCN_LONG_INDEX_ITEMS 512
+
+/* Work-items of wide kernels that a compute unit is to hold at least; compilers that are told make better use of the
+ * registers than under a limit alone. */
+#define DCN_WIDE_UNIT_ITEMS 1024
 
 #endif

@@ -299,7 +299,7 @@ static dcn_status fit_value(dcn_context *context, const dcn_backward_shape *shap
         dcn_define_macro(&key, "DCN_VALUE_TILE_H", launch.value_h);
         dcn_define_macro(&key, "DCN_VALUE_TILE_W", launch.value_w);
         dcn_define_macro(&key, "DCN_ROOM", launch.room);
-        key.registers = DCN_GATHER_REGISTERS;
+        dcn_define_macro(&key, "DCN_WORK_GROUPS", larger(DCN_WIDE_UNIT_ITEMS / launch.local, 1));
     }
     return make_kernels(context, s, &key, path->pace == DCN_PACE_FAST, 0, DCN_STAGE_POINTS, c, work_items);
 }
@@ -338,8 +338,12 @@ static dcn_status fit_points(dcn_context *context, const dcn_backward_shape *sha
     dcn_forward_set_tile(launch.tile_h, launch.tile_w, launch.tile_groups, s->batch, f);
     c->stages[DCN_STAGE_POINTS].local = launch.local;
     c->stages[DCN_STAGE_POINTS].local_bytes = launch.local_bytes;
-    if (special)
+    if (special) {
         dcn_forward_define(s, f, launch.local, &key);
+        key.registers = DCN_POINTS_REGISTERS;
+        if (path->index_bits == 64)
+            dcn_define_macro(&key, "DCN_WORK_GROUPS", larger(DCN_LONG_INDEX_ITEMS / launch.local, 1));
+    }
     return make_kernels(context, s, &key, path->pace == DCN_PACE_FAST, DCN_STAGE_POINTS, DCN_STAGE_NUMBER, c,
                         work_items);
 }

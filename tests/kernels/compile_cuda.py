@@ -49,7 +49,9 @@ ATTENTION_VARIANTS = {
     "l1k1_d64": (1, 1, 2, 64),
 }
 REGISTERS = 64  # DCN_WIDE_REGISTERS
-GATHER_REGISTERS = 255  # DCN_GATHER_REGISTERS
+POINTS_REGISTERS = 255  # DCN_POINTS_REGISTERS
+UNIT_ITEMS = 1024  # DCN_WIDE_UNIT_ITEMS
+LONG_INDEX_ITEMS = 512  # DCN_LONG_INDEX_ITEMS
 NOT_FOR_GPUS = {"attention_backward_long", "attention_long", "backward_long", "forward_long"}
 NEVER_SPECIAL = {"attention_backward_bins", "backward_bins"}
 SKIPPED = 77
@@ -85,6 +87,7 @@ def tile_options(program, storage, points, groups, channels, most_groups):
         macros.update({"PITCH": points, "TILE_H": 8 if most_groups > 1 else 1, "TILE_W": 8,
                        "TILE_GROUPS": min(groups, 2), "WORK_ITEMS": -(-pairs * lanes // 32) * 32, "VALUE_TILE_H": 2,
                        "VALUE_TILE_W": pairs, "ROOM": 1024})
+        macros["WORK_GROUPS"] = UNIT_ITEMS // macros["WORK_ITEMS"]
     return macros
 
 
@@ -113,8 +116,10 @@ def options_of(case):
     if case.variant:
         make = grid_options if variants_of(case.program) is VARIANTS else level_options
         macros = make(case.program, case.storage, *variants_of(case.program)[case.variant])
+        if case.program.endswith("backward_points") and case.bits == 64:
+            macros["WORK_GROUPS"] = LONG_INDEX_ITEMS // macros["WORK_ITEMS"]
         options += [f"-DDCN_{name}={value}" for name, value in macros.items()]
-        limit = GATHER_REGISTERS if case.program.endswith("backward_value") else REGISTERS
+        limit = POINTS_REGISTERS if case.program.endswith("backward_points") else REGISTERS
         options.append(f"--maxrregcount={limit}")
     return options
 
