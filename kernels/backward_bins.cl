@@ -1,6 +1,6 @@
 /* Entries of the gradient of the value, wide shape: those that work on cells and their lists, whatever the plan. */
 #include "dcn_dialect.h"
-#include "dcn_backward_value.h"
+#include "dcn_backward_heavy.h"
 #include "dcn_backward_statistics.h"
 
 DCN_KERNEL dcn_backward_clear(DCN_GLOBAL unsigned *workspace, const dcn_backward_wide_params params)

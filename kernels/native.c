@@ -16,7 +16,7 @@
 #else
 #include "dcn_backward_points.h"
 #include "dcn_backward_statistics.h"
-#include "dcn_backward_value.h"
+#include "dcn_backward_heavy.h"
 #include "dcn_forward_wide.h"
 #endif
 
