@@ -271,6 +271,12 @@ static void find_fullest(const dcn_forward_shape *s, const dcn_backward_wide_par
     }
 }
 
+/* No compute unit holds more than 16 work-groups of some GPUs. */
+static int64_t groups_of_unit(int64_t items, uint32_t local)
+{
+    return smaller(larger(items / local, 1), 16);
+}
+
 static dcn_status fit_value(dcn_context *context, const dcn_backward_shape *shape, const dcn_device_limits *limits,
                             const dcn_kernel_key *common, const dcn_path *path, uint32_t *work_items,
                             dcn_backward_wide_choice *c)
@@ -299,7 +305,7 @@ static dcn_status fit_value(dcn_context *context, const dcn_backward_shape *shap
         dcn_define_macro(&key, "DCN_VALUE_TILE_H", launch.value_h);
         dcn_define_macro(&key, "DCN_VALUE_TILE_W", launch.value_w);
         dcn_define_macro(&key, "DCN_ROOM", launch.room);
-        dcn_define_macro(&key, "DCN_WORK_GROUPS", larger(DCN_WIDE_UNIT_ITEMS / launch.local, 1));
+        dcn_define_macro(&key, "DCN_WORK_GROUPS", groups_of_unit(DCN_WIDE_UNIT_ITEMS, launch.local));
     }
     return make_kernels(context, s, &key, path->pace == DCN_PACE_FAST, 0, DCN_STAGE_POINTS, c, work_items);
 }
@@ -342,7 +348,7 @@ static dcn_status fit_points(dcn_context *context, const dcn_backward_shape *sha
         dcn_forward_define(s, f, launch.local, &key);
         key.registers = DCN_POINTS_REGISTERS;
         if (path->index_bits == 64)
-            dcn_define_macro(&key, "DCN_WORK_GROUPS", larger(DCN_LONG_INDEX_ITEMS / launch.local, 1));
+            dcn_define_macro(&key, "DCN_WORK_GROUPS", groups_of_unit(DCN_LONG_INDEX_ITEMS, launch.local));
     }
     return make_kernels(context, s, &key, path->pace == DCN_PACE_FAST, DCN_STAGE_POINTS, DCN_STAGE_NUMBER, c,
                         work_items);

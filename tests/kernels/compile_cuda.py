@@ -26,8 +26,11 @@ from collections import namedtuple
 # What every compile has, in either compiler, as the library has it, and a report; the case's own macros and
 # architecture come on top.
 OPTIONS = ["--fmad=false", "--std=c++17", "--ptxas-options=-v"]
-FEW_ARCHITECTURES = {"sm_75", "sm_90"}
 ARCHITECTURES = ["sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"]
+# The programs that every compiler sees in every variant for all of them; for the others, which take a second each, the
+# plain program does for all, and the rest is for the architecture that their registers are tuned on.
+EVERYWHERE = {"forward_wide"}
+TUNED = "sm_90"
 STORAGES = ["float32", "float16", "bfloat16"]  # numbered as DCN_STORAGE
 INDEX_BITS = [32, 64]
 # What kernels are built for besides: kernel size, groups, channels of a group, then what differs from a plain 3x3 plan.
@@ -64,7 +67,7 @@ COMPILING = re.compile(r"ptxas info\s*: Compiling entry function '(\w+)'")
 FRAME = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads")
 USED = re.compile(r"ptxas info\s*: Used (\d+) registers")
 SHARED = re.compile(r"(\d+) bytes smem")
-CHATTER = re.compile(r"ptxas info\s*: (\d+ bytes gmem|Function properties for|Compile time)")
+CHATTER = re.compile(r"ptxas info\s*: (\d+ bytes gmem|Overriding global maxrregcount|Function properties for|Compile time)")
 
 
 def variants_of(program):
@@ -88,7 +91,7 @@ def tile_options(program, storage, points, groups, channels, most_groups):
         macros.update({"PITCH": points, "TILE_H": 8 if most_groups > 1 else 1, "TILE_W": 8,
                        "TILE_GROUPS": min(groups, 2), "WORK_ITEMS": -(-pairs * lanes // 32) * 32, "VALUE_TILE_H": 2,
                        "VALUE_TILE_W": pairs, "ROOM": 1024})
-        macros["WORK_GROUPS"] = UNIT_ITEMS // macros["WORK_ITEMS"]
+        macros["WORK_GROUPS"] = min(UNIT_ITEMS // macros["WORK_ITEMS"], 16)
     return macros
 
 
@@ -118,7 +121,7 @@ def options_of(case):
         make = grid_options if variants_of(case.program) is VARIANTS else level_options
         macros = make(case.program, case.storage, *variants_of(case.program)[case.variant])
         if case.program.endswith("backward_points") and case.bits == 64:
-            macros["WORK_GROUPS"] = LONG_INDEX_ITEMS // macros["WORK_ITEMS"]
+            macros["WORK_GROUPS"] = min(LONG_INDEX_ITEMS // macros["WORK_ITEMS"], 16)
         options += [f"-DDCN_{name}={value}" for name, value in macros.items()]
         limit = POINTS_REGISTERS if case.program.endswith("backward_points") else REGISTERS
         options.append(f"--maxrregcount={limit}")
@@ -126,14 +129,13 @@ def options_of(case):
 
 
 def cases_of(compilers, programs, architectures):
-    """The library compiles the plain programs either way; special ones only when it runs, by one compiler here too. That
-    takes a second a case: for the oldest architecture and one in use, as does what the build has nvcc do for all."""
+    """The library compiles the plain programs either way; special ones only when it runs, by one compiler here too."""
     for compiler, program in itertools.product(compilers, programs):
         variants = list(variants_of(program))
         may_be_special = compiler == compilers[0] and program not in NEVER_SPECIAL
         for words in itertools.product(STORAGES, INDEX_BITS, variants, architectures):
             case = Case(compiler, program, *words)
-            if case.arch not in FEW_ARCHITECTURES and (case.variant or compiler == "nvcc"):
+            if program not in EVERYWHERE and case.arch != TUNED and (case.variant or compiler == "nvcc"):
                 continue
             if not case.variant or may_be_special and (case.bits == 32 or case.variant == variants[1]):
                 yield case
