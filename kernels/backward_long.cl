@@ -10,9 +10,7 @@ DCN_INLINE dcn_backward_tensors dcn_tensors_of(DCN_GLOBAL const dcn_storage *val
                                                DCN_GLOBAL const int *grid, const dcn_backward_long_params *params)
 {
     dcn_backward_tensors t;
-    t.sources.value = value + params->forward.value_at;
-    t.sources.offset = offset + params->forward.offset_at;
-    t.sources.mask = mask + params->forward.mask_at;
+    t.sources = dcn_sources_of(value, offset, mask, &params->forward);
     t.grad_output = grad_output + params->forward.output_at;
     t.grad_value = dcn_gradient_at(grad_value, params->grad_value_at, params->float32_gradients);
     t.grad_offset = dcn_gradient_at(grad_offset, params->grad_offset_at, params->float32_gradients);

@@ -11,9 +11,7 @@
     {                                                                                                                  \
         DCN_WORK_GROUP_MEMORY(dcn_float4, memory);                                                                     \
         dcn_backward_tensors t;                                                                                        \
-        t.value = value + params.forward.value_at;                                                                     \
-        t.offset = offset + params.forward.offset_at;                                                                  \
-        t.mask = mask + params.forward.mask_at;                                                                        \
+        t.sources = dcn_sources_of(value, offset, mask, &params.forward);                                              \
         t.grad_output = grad_output + params.forward.output_at;                                                        \
         t.grid = grid;                                                                                                 \
         dcn_points_group(fast, t, &params, grad_offset, grad_mask, memory, DCN_GROUP_ID);                              \

@@ -69,7 +69,7 @@ DCN_INLINE void dcn_count_point(dcn_backward_tensors t, const dcn_backward_wide_
                                 DCN_LOCAL unsigned *window, DCN_LOCAL unsigned *kept)
 {
     const dcn_forward_params *f = &p->forward;
-    DCN_GLOBAL const dcn_storage *offset = t.offset + (dcn_offsets_of(f, point.place) + 2 * point.k);
+    DCN_GLOBAL const dcn_storage *offset = t.sources.offset + (dcn_offsets_of(f, point.place) + 2 * point.k);
     const dcn_axes at = dcn_axes_of(t.grid, f, point.place, point.k, dcn_load(offset), dcn_load(offset + 1));
     const int inside = at.x.counts & at.y.counts;
     const unsigned cell = inside ? dcn_cell_of(t.grid, f, point.k, at) : DCN_NO_CELL;

@@ -54,8 +54,8 @@ DCN_INLINE int dcn_prepare_slot(dcn_backward_tensors t, const dcn_forward_params
     const int lane = item - slot * p->lanes;
     const dcn_place place = dcn_real_place_of(p, tile, slot);
     int outside = 0;
-    DCN_GLOBAL const dcn_storage *offset = t.offset + (dcn_offsets_of(p, place) + 2 * (first + lane));
-    DCN_GLOBAL const dcn_storage *masks = t.mask + (dcn_masks_of(p, place) + first + lane);
+    DCN_GLOBAL const dcn_storage *offset = t.sources.offset + (dcn_offsets_of(p, place) + 2 * (first + lane));
+    DCN_GLOBAL const dcn_storage *masks = t.sources.mask + (dcn_masks_of(p, place) + first + lane);
     DCN_UNROLL_POINTS for (int begin = 0; begin < count; begin += p->lanes)
     {
         if (begin + lane < count) {
@@ -139,12 +139,12 @@ DCN_INLINE dcn_float4 dcn_point_products(const int fast, dcn_backward_tensors t,
     dcn_float4 sum = DCN_FLOAT4(0.0f, 0.0f, 0.0f, 0.0f);
     if (!whole && corner == DCN_NOWHERE)
         return sum;
-    sum = dcn_products(fast, t.value + first.in_pixel, corner, row, first.grad, first.wanted, p, whole);
+    sum = dcn_products(fast, t.sources.value + first.in_pixel, corner, row, first.grad, first.wanted, p, whole);
     for (int pass = 1; pass < dcn_passes(p); pass++) {
         const dcn_share share = dcn_share_of(fast, t, p, place, lane, pass);
         if (share.wanted > 0) {
             const dcn_float4 more =
-                dcn_products(fast, t.value + share.in_pixel, corner, row, share.grad, share.wanted, p, whole);
+                dcn_products(fast, t.sources.value + share.in_pixel, corner, row, share.grad, share.wanted, p, whole);
             sum = DCN_FLOAT4(sum.x + more.x, sum.y + more.y, sum.z + more.z, sum.w + more.w);
         }
     }
@@ -396,7 +396,7 @@ DCN_INLINE void dcn_points_group(const int fast, dcn_backward_tensors all, const
     {
         const dcn_place place = dcn_real_place_of(f, tile, item / f->lanes);
         if (f->softmax && item % f->lanes == 0)
-            dcn_keep_softmax(t.mask + dcn_masks_of(f, place), f->points, slots.softmax + 3 * (item / f->lanes));
+            dcn_keep_softmax(t.sources.mask + dcn_masks_of(f, place), f->points, slots.softmax + 3 * (item / f->lanes));
     }
     DCN_TEAM_BARRIER();
     /* Softmax needs every point's gradient before it can store the first one's. */

@@ -7,9 +7,7 @@
 #include "dcn_wide.h"
 
 typedef struct dcn_backward_tensors {
-    DCN_GLOBAL const dcn_storage *value;
-    DCN_GLOBAL const dcn_storage *offset;
-    DCN_GLOBAL const dcn_storage *mask;
+    dcn_sources sources;
     DCN_GLOBAL const dcn_storage *grad_output;
     DCN_GLOBAL const int *grid;
 } dcn_backward_tensors;
@@ -21,9 +19,7 @@ DCN_INLINE dcn_backward_tensors dcn_bound_tensors(DCN_GLOBAL const dcn_storage *
                                                   const dcn_backward_wide_params *params)
 {
     dcn_backward_tensors t;
-    t.value = grad_output; /* never read */
-    t.offset = offset + params->forward.offset_at;
-    t.mask = mask + params->forward.mask_at;
+    t.sources = dcn_sources_of(grad_output, offset, mask, &params->forward); /* the value is never read */
     t.grad_output = grad_output + params->forward.output_at;
     t.grid = grid;
     return t;
@@ -55,13 +51,7 @@ DCN_INLINE dcn_backward_wide_params dcn_backward_specialised(const dcn_backward_
 /* The tensors from an image's start on. */
 DCN_INLINE dcn_backward_tensors dcn_backward_image(dcn_backward_tensors t, const dcn_forward_params *p, dcn_i64 image)
 {
-    t.value += image * p->image;
-    t.offset += image * p->offset_image;
-#if defined(DCN_JOINT)
-    t.mask = t.offset;
-#else
-    t.mask += image * p->mask_image;
-#endif
+    t.sources = dcn_sources_at(t.sources, p, image);
     t.grad_output += image * p->output_image;
     return t;
 }
@@ -154,8 +144,8 @@ DCN_INLINE dcn_binned dcn_binned_of(dcn_backward_tensors t, const dcn_backward_w
     place.y = (int)dcn_divide((dcn_index)point.pixel, f->out_width, p->by_out_width);
     place.x = point.pixel - place.y * f->out_width;
     place.inside = 1;
-    DCN_GLOBAL const dcn_storage *offset = t.offset + (dcn_offsets_of(f, place) + 2 * k);
-    point.mask = dcn_load(t.mask + (dcn_masks_of(f, place) + k));
+    DCN_GLOBAL const dcn_storage *offset = t.sources.offset + (dcn_offsets_of(f, place) + 2 * k);
+    point.mask = dcn_load(t.sources.mask + (dcn_masks_of(f, place) + k));
     if (f->softmax) {
         DCN_GLOBAL const float *pair = statistics + 2 * ((dcn_index)point.pixel * f->group + group);
         dcn_softmax_stats stats;

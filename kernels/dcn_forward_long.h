@@ -6,15 +6,6 @@
  */
 #include "dcn_long.h"
 
-/* The tensors of a launch, each from its own first element. */
-typedef struct dcn_forward_tensors {
-    DCN_GLOBAL const dcn_storage *value;
-    DCN_GLOBAL const dcn_storage *offset;
-    DCN_GLOBAL const dcn_storage *mask;
-    DCN_GLOBAL dcn_storage *output;
-    DCN_GLOBAL const int *grid;
-} dcn_forward_tensors;
-
 /* Adds prepared points to `vectors` sums of DCN_LANES channels; `vectors` is a constant where this is inlined. */
 DCN_INLINE void dcn_sum(dcn_vf *sums, const int vectors, const dcn_prepared *prepared, int slot, int count,
                         DCN_GLOBAL const dcn_storage *value)
@@ -194,12 +185,8 @@ DCN_INLINE void dcn_forward_long_item(dcn_forward_tensors t, const dcn_forward_p
     dcn_i64 n = first / plane;
     int y = (int)((first - n * plane) / p->out_width);
     int x = (int)(first - n * plane - (dcn_i64)y * p->out_width);
-    dcn_sources sources;
-    sources.value = t.value;
-    sources.offset = t.offset;
-    sources.mask = t.mask;
     for (dcn_i64 q = first; q < end; q++) {
-        const dcn_pixel pixel = dcn_pixel_at(sources, p, q, n, y, x);
+        const dcn_pixel pixel = dcn_pixel_at(t.sources, p, q, n, y, x);
         dcn_pixel_groups(&prepared, p, &pixel, t.grid, t.output + q * p->channels, (end - q) * p->channels);
         if (++x < p->out_width)
             continue;

@@ -5,14 +5,6 @@
  */
 #include "dcn_wide.h"
 
-typedef struct dcn_forward_tensors {
-    DCN_GLOBAL const dcn_storage *value;
-    DCN_GLOBAL const dcn_storage *offset;
-    DCN_GLOBAL const dcn_storage *mask;
-    DCN_GLOBAL dcn_storage *output;
-    DCN_GLOBAL const int *grid;
-} dcn_forward_tensors;
-
 /* Work-group memory: for each slot and point of a chunk its weights and where it lies, for each work-item its share of
  * its slot's softmax, and, when the points come in several chunks, its sums. */
 typedef struct dcn_workspace {
@@ -26,13 +18,7 @@ typedef struct dcn_workspace {
 /* The tensors from an image's start on. */
 DCN_INLINE dcn_forward_tensors dcn_image_of(dcn_forward_tensors t, const dcn_forward_params *p, dcn_index image)
 {
-    t.value += image * p->image;
-    t.offset += image * p->offset_image;
-#if defined(DCN_JOINT)
-    t.mask = t.offset;
-#else
-    t.mask += image * p->mask_image;
-#endif
+    t.sources = dcn_sources_at(t.sources, p, image);
     t.output += image * p->output_image;
     return t;
 }
@@ -45,7 +31,7 @@ DCN_INLINE void dcn_keep_largest(dcn_forward_tensors t, const dcn_forward_params
     const dcn_place place = dcn_place_of(p, tile, slot);
     if (!place.inside)
         return;
-    DCN_GLOBAL const dcn_storage *masks = t.mask + dcn_masks_of(p, place);
+    DCN_GLOBAL const dcn_storage *masks = t.sources.mask + dcn_masks_of(p, place);
     float largest = -INFINITY;
     DCN_UNROLL_LOGITS for (int k = item - slot * p->lanes; k < p->points; k += p->lanes)
     {
@@ -76,7 +62,7 @@ DCN_INLINE void dcn_keep_exponentials(dcn_forward_tensors t, const dcn_forward_p
     const dcn_place place = dcn_place_of(p, tile, slot);
     if (!place.inside)
         return;
-    DCN_GLOBAL const dcn_storage *masks = t.mask + dcn_masks_of(p, place);
+    DCN_GLOBAL const dcn_storage *masks = t.sources.mask + dcn_masks_of(p, place);
     float largest = -INFINITY;
     for (int lane = 0; lane < p->lanes; lane++) {
         const float other = workspace.largest[slot * p->lanes + lane];
@@ -109,8 +95,8 @@ DCN_INLINE int dcn_prepare(dcn_forward_tensors t, const dcn_forward_params *p, d
         return 0;
     if (p->softmax)
         stats = dcn_softmax_together(workspace, p, slot);
-    DCN_GLOBAL const dcn_storage *offset = t.offset + (dcn_offsets_of(p, place) + 2 * (first + lane));
-    DCN_GLOBAL const dcn_storage *masks = t.mask + (dcn_masks_of(p, place) + first + lane);
+    DCN_GLOBAL const dcn_storage *offset = t.sources.offset + (dcn_offsets_of(p, place) + 2 * (first + lane));
+    DCN_GLOBAL const dcn_storage *masks = t.sources.mask + (dcn_masks_of(p, place) + first + lane);
     DCN_UNROLL_POINTS for (int begin = 0; begin < count; begin += p->lanes)
     {
         if (begin + lane < count) {
@@ -210,7 +196,7 @@ DCN_INLINE void dcn_pass(const int fast, dcn_forward_tensors t, const dcn_forwar
     if (!place.inside || left <= 0)
         return;
     const int in_pixel = place.group * p->group_channels + channel;
-    DCN_GLOBAL const dcn_storage *value = t.value + in_pixel;
+    DCN_GLOBAL const dcn_storage *value = t.sources.value + in_pixel;
     DCN_LOCAL const dcn_bytes *corners = workspace.corners + slot * p->pitch;
     DCN_LOCAL const dcn_float4 *weights = workspace.weights + slot * p->pitch;
     float sums[DCN_VECTOR];

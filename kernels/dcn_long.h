@@ -7,6 +7,7 @@
 #define DCN_LONG_H
 
 #include "dcn_points.h"
+#include "dcn_tensors.h"
 
 /* (group, point) slots prepared at once, without gaps between groups. */
 #define DCN_SLOTS DCN_GRID_SLOTS
@@ -183,13 +184,6 @@ DCN_INLINE void dcn_prepare(dcn_prepared *prepared, int slots, const dcn_forward
         dcn_keep_chunk(prepared, s, &chunk, p->channels);
     }
 }
-
-/* What a pixel's points and values are read from, each from its own first element. */
-typedef struct dcn_sources {
-    DCN_GLOBAL const dcn_storage *value;
-    DCN_GLOBAL const dcn_storage *offset;
-    DCN_GLOBAL const dcn_storage *mask;
-} dcn_sources;
 
 /* Output pixel q of the batch: (x, y) of image n. */
 DCN_INLINE dcn_pixel dcn_pixel_at(dcn_sources t, const dcn_forward_params *p, dcn_i64 q, dcn_i64 n, int y, int x)

@@ -8,6 +8,7 @@
 
 #include "dcn_points.h"
 #include "dcn_special.h"
+#include "dcn_tensors.h"
 
 /* Where a point's first corner lies, bytes from the image's start, with two flags above: the second column, the second
  * row coincide with the first (one of the two lies outside the image). All bits: the point does not count. */
@@ -101,6 +102,19 @@ DCN_INLINE dcn_index dcn_masks_of(const dcn_forward_params *p, dcn_place place)
 #else
     return dcn_pixel_of(p, place) * (dcn_index)p->mask_row + (dcn_index)place.group * p->mask_group;
 #endif
+}
+
+/* What an image's points and values are read from. */
+DCN_INLINE dcn_sources dcn_sources_at(dcn_sources s, const dcn_forward_params *p, dcn_i64 image)
+{
+    s.value += image * p->image;
+    s.offset += image * p->offset_image;
+#if defined(DCN_JOINT)
+    s.mask = s.offset;
+#else
+    s.mask += image * p->mask_image;
+#endif
+    return s;
 }
 
 /* The largest logit and the sum of a slot. */

@@ -6,11 +6,6 @@ DCN_KERNEL dcn_forward_long(DCN_GLOBAL const dcn_storage *value, DCN_GLOBAL cons
                             DCN_GLOBAL const dcn_storage *mask, DCN_GLOBAL dcn_storage *output,
                             DCN_GLOBAL const int *grid, const dcn_forward_params params)
 {
-    dcn_forward_tensors t;
-    t.value = value + params.value_at;
-    t.offset = offset + params.offset_at;
-    t.mask = mask + params.mask_at;
-    t.output = output + params.output_at;
-    t.grid = grid;
+    const dcn_forward_tensors t = dcn_forward_tensors_of(value, offset, mask, output, grid, &params);
     dcn_forward_long_item(t, &params, DCN_GROUP_ID);
 }

@@ -11,12 +11,7 @@
                     const dcn_forward_params params DCN_WORK_GROUP_PARAMETER(dcn_float4, memory))                      \
     {                                                                                                                  \
         DCN_WORK_GROUP_MEMORY(dcn_float4, memory);                                                                     \
-        dcn_forward_tensors t;                                                                                         \
-        t.value = value + params.value_at;                                                                             \
-        t.offset = offset + params.offset_at;                                                                          \
-        t.mask = mask + params.mask_at;                                                                                \
-        t.output = output + params.output_at;                                                                          \
-        t.grid = grid;                                                                                                 \
+        const dcn_forward_tensors t = dcn_forward_tensors_of(value, offset, mask, output, grid, &params);              \
         dcn_forward_wide_group(fast, t, &params, memory, DCN_GROUP_ID);                                                \
     }
 

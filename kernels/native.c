@@ -22,13 +22,8 @@
 
 static dcn_forward_tensors forward_tensors(const dcn_native_args *args, const dcn_forward_params *params)
 {
-    dcn_forward_tensors t;
-    t.value = (const dcn_storage *)args->buffers[0] + params->value_at;
-    t.offset = (const dcn_storage *)args->buffers[1] + params->offset_at;
-    t.mask = (const dcn_storage *)args->buffers[2] + params->mask_at;
-    t.output = (dcn_storage *)args->buffers[3] + params->output_at;
-    t.grid = args->buffers[4];
-    return t;
+    void *const *b = args->buffers;
+    return dcn_forward_tensors_of(b[0], b[1], b[2], b[3], b[4], params);
 }
 
 #if defined(DCN_LEVELS)
@@ -60,9 +55,7 @@ static void forward_long(const dcn_native_args *args, uint64_t first, uint64_t l
 static dcn_backward_tensors backward_tensors(const dcn_native_args *args, const dcn_backward_long_params *params)
 {
     dcn_backward_tensors t;
-    t.sources.value = (const dcn_storage *)args->buffers[0] + params->forward.value_at;
-    t.sources.offset = (const dcn_storage *)args->buffers[1] + params->forward.offset_at;
-    t.sources.mask = (const dcn_storage *)args->buffers[2] + params->forward.mask_at;
+    t.sources = dcn_sources_of(args->buffers[0], args->buffers[1], args->buffers[2], &params->forward);
     t.grad_output = (const dcn_storage *)args->buffers[3] + params->forward.output_at;
     t.grad_value = dcn_gradient_at(args->buffers[4], params->grad_value_at, params->float32_gradients);
     t.grad_offset = dcn_gradient_at(args->buffers[5], params->grad_offset_at, params->float32_gradients);
@@ -116,10 +109,10 @@ static dcn_backward_tensors backward_tensors(const dcn_backward_wide_params *par
 {
     dcn_backward_tensors t = {0};
     if (value)
-        t.value = (const dcn_storage *)value + params->forward.value_at;
-    t.offset = (const dcn_storage *)offset + params->forward.offset_at;
+        t.sources.value = (const dcn_storage *)value + params->forward.value_at;
+    t.sources.offset = (const dcn_storage *)offset + params->forward.offset_at;
     if (mask)
-        t.mask = (const dcn_storage *)mask + params->forward.mask_at;
+        t.sources.mask = (const dcn_storage *)mask + params->forward.mask_at;
     if (grad_output)
         t.grad_output = (const dcn_storage *)grad_output + params->forward.output_at;
     t.grid = grid;
