@@ -97,6 +97,14 @@ void dcn_path_format(const dcn_path *path, char *text, size_t size)
              path->isa[0] ? "," : "", path->isa);
 }
 
+dcn_path dcn_path_general(const dcn_path *path)
+{
+    dcn_path general = *path;
+    general.pace = DCN_PACE_GENERAL;
+    general.build = DCN_BUILD_PLAIN;
+    return general;
+}
+
 void dcn_path_set_isa(dcn_path *path, const char *isa)
 {
     if (isa)

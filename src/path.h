@@ -23,6 +23,9 @@ dcn_status dcn_path_parse(const char *words, dcn_path *path);
 /* Writes the choices in the same words. */
 void dcn_path_format(const dcn_path *path, char *text, size_t size);
 
+/* A complete path's general counterpart, for slices without the alignment that a fast kernel needs. */
+dcn_path dcn_path_general(const dcn_path *path);
+
 /* Records an instruction set; NULL leaves the path alone. */
 void dcn_path_set_isa(dcn_path *path, const char *isa);
 

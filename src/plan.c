@@ -10,8 +10,11 @@
 
 /* ---- making ----------------------------------------------------------------------------------- */
 
-dcn_status dcn_plan_options_check(const char *function, const dcn_plan_options *options)
+dcn_status dcn_plan_arguments_check(const char *function, const dcn_context *context, const void *desc,
+                                    const dcn_plan_options *options, dcn_plan *const *plan)
 {
+    if (!context || !desc || !plan)
+        return dcn_fail_null(function, !context ? "context" : !desc ? "desc" : "plan");
     if (!options)
         return DCN_SUCCESS;
     dcn_status status = dcn_check_struct_size(function, "dcn_plan_options", options->struct_size, sizeof *options);

@@ -60,8 +60,9 @@ typedef struct dcn_plan_parts {
 dcn_status dcn_plan_make(dcn_context *context, const dcn_plan_parts *parts, const dcn_plan_options *options,
                          dcn_plan **plan);
 
-/* The checks of dcn_plan_options that every operator makes. */
-dcn_status dcn_plan_options_check(const char *function, const dcn_plan_options *options);
+/* What every operator checks before its descriptor: nothing is NULL but perhaps the options, and those are in order. */
+dcn_status dcn_plan_arguments_check(const char *function, const dcn_context *context, const void *desc,
+                                    const dcn_plan_options *options, dcn_plan *const *plan);
 
 /* A slice against the tensor it is for, without asking any device: its handle, size and, as far as known, alignment. */
 dcn_status dcn_slice_check(const char *function, const dcn_tensor_info *tensor, const dcn_slice *slice);

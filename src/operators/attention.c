@@ -160,9 +160,7 @@ dcn_status dcn_flash_deform_attn_plan_create(dcn_context *context, const dcn_fla
                                              const dcn_plan_options *options, dcn_plan **plan)
 {
     dcn_tensor_spec tensors[DCN_MAX_TENSORS];
-    if (!context || !desc || !plan)
-        return dcn_fail_null(function, !context ? "context" : !desc ? "desc" : "plan");
-    dcn_status status = dcn_plan_options_check(function, options);
+    dcn_status status = dcn_plan_arguments_check(function, context, desc, options, plan);
     if (status == DCN_SUCCESS)
         status = check_desc(desc);
     if (status != DCN_SUCCESS)

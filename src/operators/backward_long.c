@@ -9,6 +9,7 @@
 #include "../tuning.h"
 #include "forward_choice.h"
 #include "grid_memory.h"
+#include "plan_kernel.h"
 
 _Static_assert(offsetof(dcn_backward_long_params, far_groups) + sizeof(int) == sizeof(dcn_backward_long_params),
                "see dcn_params.h");
@@ -239,8 +240,7 @@ dcn_status dcn_backward_long_create(dcn_context *context, const dcn_backward_sha
         destroy(b);
         return status;
     }
-    if (context->backend->kernel_isa)
-        dcn_path_set_isa(path, context->backend->kernel_isa(b->kernels[KERNEL_BANDS]));
+    dcn_path_take_isa(context, b->kernels[KERNEL_BANDS], path);
     b->shape.forward.grid.levels.shapes = NULL; /* the caller's */
     *op = &dcn_backward_long_operator;
     *state = b;
@@ -260,12 +260,8 @@ static dcn_status clone_of(const void *state, void **clone)
         made->kernels[i] = NULL;
     dcn_grid_memory_retain(made->grid);
     dcn_status status = make_room(made);
-    for (int i = 0; i < KERNELS && status == DCN_SUCCESS; i++) {
-        dcn_kernel_key key = b->keys[i];
-        if (b->context->backend->kernel_isa)
-            key.isa = b->context->backend->kernel_isa(b->kernels[i]);
-        status = b->context->backend->kernel_create(b->context->device, &key, &made->kernels[i]);
-    }
+    for (int i = 0; i < KERNELS && status == DCN_SUCCESS; i++)
+        status = dcn_kernel_clone(b->context, &b->keys[i], b->kernels[i], &made->kernels[i]);
     if (status != DCN_SUCCESS) {
         destroy(made);
         return status;

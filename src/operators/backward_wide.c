@@ -7,6 +7,7 @@
 #include "../status.h"
 #include "backward_wide_choice.h"
 #include "grid_memory.h"
+#include "plan_kernel.h"
 
 /* A batch goes in pieces of whole images that the workspace has room for. Each has parameters of its own. */
 typedef struct piece {
@@ -121,9 +122,7 @@ static dcn_status choose(backward_wide *b, const dcn_path *path)
     b->context->backend->limits(b->context->device, &limits);
     dcn_status status = dcn_backward_wide_choose(b->context, &b->shape, &limits, path, &b->preferred);
     if (status == DCN_SUCCESS && path->pace == DCN_PACE_FAST) {
-        dcn_path general = *path;
-        general.pace = DCN_PACE_GENERAL;
-        general.build = DCN_BUILD_PLAIN;
+        const dcn_path general = dcn_path_general(path);
         status = dcn_backward_wide_choose(b->context, &b->shape, &limits, &general, &b->fallback);
     }
     return status;
@@ -152,8 +151,7 @@ dcn_status dcn_backward_wide_create(dcn_context *context, const dcn_backward_sha
         backward_wide_destroy(b);
         return status;
     }
-    if (context->backend->kernel_isa)
-        dcn_path_set_isa(path, context->backend->kernel_isa(b->preferred.stages[0].kernel));
+    dcn_path_take_isa(context, b->preferred.stages[0].kernel, path);
     b->shape.forward.grid.levels.shapes = NULL; /* the caller's */
     *op = &dcn_backward_wide_operator;
     *state = b;
@@ -163,16 +161,10 @@ dcn_status dcn_backward_wide_create(dcn_context *context, const dcn_backward_sha
 static dcn_status clone_choice(const backward_wide *b, const dcn_backward_wide_choice *original,
                                dcn_backward_wide_choice *clone)
 {
-    const dcn_backend *backend = b->context->backend;
     dcn_status status = DCN_SUCCESS;
-    for (int i = 0; i < DCN_STAGE_NUMBER && status == DCN_SUCCESS; i++) {
-        if (!original->stages[i].kernel)
-            continue;
-        dcn_kernel_key key = original->stages[i].key;
-        if (backend->kernel_isa)
-            key.isa = backend->kernel_isa(original->stages[i].kernel);
-        status = backend->kernel_create(b->context->device, &key, &clone->stages[i].kernel);
-    }
+    for (int i = 0; i < DCN_STAGE_NUMBER && status == DCN_SUCCESS; i++)
+        status = dcn_kernel_clone(b->context, &original->stages[i].key, original->stages[i].kernel,
+                                  &clone->stages[i].kernel);
     return status;
 }
 

@@ -80,9 +80,7 @@ dcn_status dcn_dcnv3_plan_create(dcn_context *context, const dcn_dcnv3_desc *des
 {
     dcn_backward_shape shape;
     dcn_tensor_spec tensors[DCN_MAX_TENSORS];
-    if (!context || !desc || !plan)
-        return dcn_fail_null(function, !context ? "context" : !desc ? "desc" : "plan");
-    dcn_status status = dcn_plan_options_check(function, options);
+    dcn_status status = dcn_plan_arguments_check(function, context, desc, options, plan);
     if (status == DCN_SUCCESS)
         status = check_desc(desc, &shape);
     if (status != DCN_SUCCESS)

@@ -4,6 +4,7 @@
 
 #include "../status.h"
 #include "grid_memory.h"
+#include "plan_kernel.h"
 
 typedef struct forward {
     dcn_context *context;
@@ -46,29 +47,16 @@ dcn_status dcn_forward_create(dcn_context *context, const dcn_forward_shape *sha
     if (status == DCN_SUCCESS)
         status = dcn_forward_choose(context, shape, &limits, path, &f->preferred);
     if (status == DCN_SUCCESS && path->pace == DCN_PACE_FAST) {
-        dcn_path general = *path;
-        general.pace = DCN_PACE_GENERAL;
-        general.build = DCN_BUILD_PLAIN;
+        const dcn_path general = dcn_path_general(path);
         status = dcn_forward_choose(context, shape, &limits, &general, &f->fallback);
     }
     if (status != DCN_SUCCESS) {
         forward_destroy(f);
         return status;
     }
-    if (context->backend->kernel_isa)
-        dcn_path_set_isa(path, context->backend->kernel_isa(f->preferred.kernel));
+    dcn_path_take_isa(context, f->preferred.kernel, path);
     *state = f;
     return DCN_SUCCESS;
-}
-
-static dcn_status clone_choice(const forward *f, const dcn_forward_choice *original, dcn_forward_choice *clone)
-{
-    if (!original->kernel)
-        return DCN_SUCCESS;
-    dcn_kernel_key key = original->key;
-    if (f->context->backend->kernel_isa)
-        key.isa = f->context->backend->kernel_isa(original->kernel);
-    return f->context->backend->kernel_create(f->context->device, &key, &clone->kernel);
 }
 
 static dcn_status forward_clone(const void *state, void **clone)
@@ -80,9 +68,9 @@ static dcn_status forward_clone(const void *state, void **clone)
     *made = *f;
     made->preferred.kernel = made->fallback.kernel = NULL;
     dcn_grid_memory_retain(f->grid);
-    dcn_status status = clone_choice(f, &f->preferred, &made->preferred);
+    dcn_status status = dcn_kernel_clone(f->context, &f->preferred.key, f->preferred.kernel, &made->preferred.kernel);
     if (status == DCN_SUCCESS)
-        status = clone_choice(f, &f->fallback, &made->fallback);
+        status = dcn_kernel_clone(f->context, &f->fallback.key, f->fallback.kernel, &made->fallback.kernel);
     if (status != DCN_SUCCESS) {
         forward_destroy(made);
         return status;
