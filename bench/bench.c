@@ -13,22 +13,28 @@ typedef struct operator_row {
                        dcn_plan **plan);
 } operator_row;
 
+/* Fills a dcn_dcnv4_desc or a dcn_dcnv3_desc, whose members have the same names. */
+#define DESCRIBE_GRID(desc, test)                                                                                      \
+    do {                                                                                                               \
+        (desc).dtype = (test)->dtype;                                                                                  \
+        (desc).direction = (test)->direction;                                                                          \
+        (desc).batch = (test)->batch;                                                                                  \
+        (desc).height = (test)->height;                                                                                \
+        (desc).width = (test)->width;                                                                                  \
+        (desc).group = (test)->group;                                                                                  \
+        (desc).group_channels = (test)->group_channels;                                                                \
+        (desc).channels = (test)->group * (test)->group_channels;                                                      \
+        (desc).kernel_h = (test)->kernel_h;                                                                            \
+        (desc).kernel_w = (test)->kernel_w;                                                                            \
+        (desc).pad_h = ((test)->kernel_h - 1) / 2;                                                                     \
+        (desc).pad_w = ((test)->kernel_w - 1) / 2;                                                                     \
+    } while (0)
+
 static dcn_status plan_dcnv4(dcn_context *context, const dcn_bench_case *test, const dcn_plan_options *options,
                              dcn_plan **plan)
 {
     dcn_dcnv4_desc desc = dcn_dcnv4_desc_default();
-    desc.dtype = test->dtype;
-    desc.direction = test->direction;
-    desc.batch = test->batch;
-    desc.height = test->height;
-    desc.width = test->width;
-    desc.group = test->group;
-    desc.group_channels = test->group_channels;
-    desc.channels = test->group * test->group_channels;
-    desc.kernel_h = test->kernel_h;
-    desc.kernel_w = test->kernel_w;
-    desc.pad_h = (test->kernel_h - 1) / 2;
-    desc.pad_w = (test->kernel_w - 1) / 2;
+    DESCRIBE_GRID(desc, test);
     return dcn_dcnv4_plan_create(context, &desc, options, plan);
 }
 
@@ -36,18 +42,7 @@ static dcn_status plan_dcnv3(dcn_context *context, const dcn_bench_case *test, c
                              dcn_plan **plan)
 {
     dcn_dcnv3_desc desc = dcn_dcnv3_desc_default();
-    desc.dtype = test->dtype;
-    desc.direction = test->direction;
-    desc.batch = test->batch;
-    desc.height = test->height;
-    desc.width = test->width;
-    desc.group = test->group;
-    desc.group_channels = test->group_channels;
-    desc.channels = test->group * test->group_channels;
-    desc.kernel_h = test->kernel_h;
-    desc.kernel_w = test->kernel_w;
-    desc.pad_h = (test->kernel_h - 1) / 2;
-    desc.pad_w = (test->kernel_w - 1) / 2;
+    DESCRIBE_GRID(desc, test);
     return dcn_dcnv3_plan_create(context, &desc, options, plan);
 }
 
