@@ -100,7 +100,7 @@ DCN_INLINE dcn_float4 dcn_products(const int fast, DCN_GLOBAL const dcn_storage 
 {
     const dcn_bytes at = whole ? corner : corner & ~(DCN_ONE_COLUMN | DCN_ONE_ROW);
     const dcn_bytes right = !whole && (corner & DCN_ONE_COLUMN) ? 0 : dcn_pixel_bytes(p);
-    const dcn_bytes down = !whole && (corner & DCN_ONE_ROW) ? 0 : row;
+    const dcn_bytes down = whole ? row : dcn_down_of(corner, row);
     return DCN_FLOAT4(dcn_product(fast, DCN_AT(value, at), grad, wanted),
                       dcn_product(fast, DCN_AT(DCN_AT(value, at), right), grad, wanted),
                       dcn_product(fast, DCN_AT(DCN_AT(value, at), down), grad, wanted),

@@ -137,7 +137,7 @@ DCN_INLINE void dcn_sum_vector(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL co
             const dcn_float4 w = weights[k];
             const dcn_bytes right = corner & DCN_ONE_COLUMN ? 0 : dcn_pixel_bytes(p);
             DCN_GLOBAL const dcn_storage *top = DCN_AT(value, corner & ~(DCN_ONE_COLUMN | DCN_ONE_ROW));
-            DCN_GLOBAL const dcn_storage *bottom = DCN_AT(top, corner & DCN_ONE_ROW ? 0 : dcn_row_bytes(grid, p, k));
+            DCN_GLOBAL const dcn_storage *bottom = DCN_AT(top, dcn_down_of(corner, dcn_row_bytes(grid, p, k)));
             dcn_add_corner(top, w.x, sums);
             dcn_add_corner(DCN_AT(top, right), w.y, sums);
             dcn_add_corner(bottom, w.z, sums);
@@ -172,7 +172,7 @@ DCN_INLINE void dcn_sum_elements(DCN_GLOBAL const dcn_storage *value, DCN_LOCAL 
         const dcn_bytes corner = corners[k];
         const dcn_float4 w = weights[k];
         const dcn_bytes right = corner & DCN_ONE_COLUMN ? 0 : dcn_pixel_bytes(p);
-        const dcn_bytes down = corner & DCN_ONE_ROW ? 0 : dcn_row_bytes(grid, p, k);
+        const dcn_bytes down = dcn_down_of(corner, dcn_row_bytes(grid, p, k));
         const dcn_bytes at = corner & ~(DCN_ONE_COLUMN | DCN_ONE_ROW);
         for (int j = 0; j < wanted && corner != DCN_NOWHERE; j++) {
             sums[j] = dcn_multiply_add(w.x, dcn_load(DCN_AT(value, at) + j), sums[j]);

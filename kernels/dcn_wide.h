@@ -16,6 +16,17 @@
 #define DCN_ONE_ROW    ((dcn_bytes)1 << (DCN_INDEX_BITS - 2))
 #define DCN_NOWHERE    (~(dcn_bytes)0)
 
+/* Bytes from a point's upper corners to its lower ones. A level's row is a product of what is loaded, and where such a
+ * product is skipped, ptxas 13.0 lets the 64-bit zero in its place be read before it is there: nothing is skipped. */
+DCN_INLINE dcn_bytes dcn_down_of(dcn_bytes corner, dcn_bytes row)
+{
+#if defined(DCN_LEVELS)
+    return row & (((corner & DCN_ONE_ROW) >> (DCN_INDEX_BITS - 2)) - 1);
+#else
+    return corner & DCN_ONE_ROW ? 0 : row;
+#endif
+}
+
 /* Elements that start so many bytes behind `base`. */
 #define DCN_AT(base, bytes) ((DCN_GLOBAL const dcn_storage *)((DCN_GLOBAL const char *)(base) + (bytes)))
 
