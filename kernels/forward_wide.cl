@@ -16,4 +16,7 @@
     }
 
 DCN_WIDE_ENTRY(dcn_forward_wide_fast, 1)
+/* Special kernels are fast ones. */
+#if !defined(DCN_SPECIAL)
 DCN_WIDE_ENTRY(dcn_forward_wide, 0)
+#endif

@@ -39,6 +39,8 @@ static const char help[] =
     "  --part I/N     only part I of N of the cases, so that several processes can share the work\n"
     "  --path WORDS   force these kernel choices, such as wide,index64; default: each combination in turn\n"
     "  --no-force     only the library's own choice of kernel\n"
+    "  --sparing      of the paths whose kernels may be built for each case, only the library's own choice in\n"
+    "                 every case, others in one of eight: for devices that compile slowly\n"
     "  --seed N       seed of the generated cases\n"
     "  --list         print the names of the cases\n"
     "  --verbose      print each case's name before it runs\n"
@@ -75,7 +77,22 @@ static int usage(const char *problem, const char *argument)
     return EXIT_USAGE;
 }
 
-enum { DEVICE = 256, AGAINST, IDENTICAL, FILTER, GOLDEN, PART, PATH, NO_FORCE, SEED, LIST, VERBOSE, OPTIONAL, HELP };
+enum {
+    DEVICE = 256,
+    AGAINST,
+    IDENTICAL,
+    FILTER,
+    GOLDEN,
+    PART,
+    PATH,
+    NO_FORCE,
+    SPARING,
+    SEED,
+    LIST,
+    VERBOSE,
+    OPTIONAL,
+    HELP
+};
 
 /* -1 to go on, else the exit code. `value` is the option's argument, if it has one. */
 static int take(arguments *a, int option, const char *value)
@@ -107,6 +124,9 @@ static int take(arguments *a, int option, const char *value)
     case NO_FORCE:
         a->suite.every_path = false;
         return -1;
+    case SPARING:
+        a->suite.sparing = true;
+        return -1;
     case SEED:
         return parse_seed(value, &a->suite.seed) ? -1 : usage("--seed takes a whole number, not ", value);
     case LIST:
@@ -130,13 +150,21 @@ static int take(arguments *a, int option, const char *value)
 static int parse(int argc, char **argv, arguments *a)
 {
     static const struct option options[] = {
-        {"device", required_argument, NULL, DEVICE}, {"against", required_argument, NULL, AGAINST},
-        {"identical", no_argument, NULL, IDENTICAL}, {"filter", required_argument, NULL, FILTER},
-        {"golden", required_argument, NULL, GOLDEN}, {"part", required_argument, NULL, PART},
-        {"path", required_argument, NULL, PATH},     {"no-force", no_argument, NULL, NO_FORCE},
-        {"seed", required_argument, NULL, SEED},     {"list", no_argument, NULL, LIST},
-        {"verbose", no_argument, NULL, VERBOSE},     {"optional", no_argument, NULL, OPTIONAL},
-        {"help", no_argument, NULL, HELP},           {NULL, 0, NULL, 0},
+        {"device", required_argument, NULL, DEVICE},
+        {"against", required_argument, NULL, AGAINST},
+        {"identical", no_argument, NULL, IDENTICAL},
+        {"filter", required_argument, NULL, FILTER},
+        {"golden", required_argument, NULL, GOLDEN},
+        {"part", required_argument, NULL, PART},
+        {"path", required_argument, NULL, PATH},
+        {"no-force", no_argument, NULL, NO_FORCE},
+        {"sparing", no_argument, NULL, SPARING},
+        {"seed", required_argument, NULL, SEED},
+        {"list", no_argument, NULL, LIST},
+        {"verbose", no_argument, NULL, VERBOSE},
+        {"optional", no_argument, NULL, OPTIONAL},
+        {"help", no_argument, NULL, HELP},
+        {NULL, 0, NULL, 0},
     };
     int code = -1;
     for (int option = 0; code < 0 && (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {

@@ -17,6 +17,7 @@ typedef struct dcn_suite_options {
     size_t part, parts;  /* only part 1 … parts of the cases; parts 0: all */
     const char *path;    /* NULL, or the only path to run */
     bool every_path;     /* force each path in turn, not only the library's choice */
+    bool sparing;        /* where that would build kernels for each case once more, only for some cases */
     bool verbose;        /* print each case's name before it runs, to see which one a crash belongs to */
     uint64_t seed;
 } dcn_suite_options;

@@ -127,9 +127,11 @@ static void add_combinations(dcn_target *target, const char *isa)
     static const char *const widths[] = {"", "index64"};
     static const char *const kinds[][2] = {
         {"long", ""}, {"wide", ""}, {"wide", "plain"}, {"long", "general"}, {"wide", "general"}};
+    enum { PER_CASE = 1 };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
             add_path(target, (const char *const[]){kinds[i][0], widths[w], kinds[i][1], isa});
+            target->per_case[target->path_count - 1] = i == PER_CASE;
         }
     }
 }

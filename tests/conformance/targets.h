@@ -31,6 +31,7 @@ typedef struct dcn_target {
     dcn_runner runner;
     dcn_tally tally;
     char paths[DCN_MAX_PATHS][DCN_PATH_TEXT]; /* "" is the library's own choice */
+    bool per_case[DCN_MAX_PATHS];             /* forced, and its kernels may be built for each case's numbers */
     bool broken[DCN_MAX_PATHS];               /* did not build: not tried again, since each try takes long */
     size_t path_count;
     uint64_t compared_elements; /* against the other device */
