@@ -63,29 +63,144 @@ DCN_INLINE dcn_tile_point dcn_tile_point_of(const dcn_backward_wide_params *p, d
     return point;
 }
 
+/* Where a point lies, and its cell if it counts. */
+typedef struct dcn_located {
+    dcn_axes at;
+    unsigned cell;
+} dcn_located;
+
+DCN_INLINE dcn_located dcn_locate_point(dcn_backward_tensors t, const dcn_forward_params *f, dcn_tile_point point)
+{
+    DCN_GLOBAL const dcn_storage *offset = t.sources.offset + (dcn_offsets_of(f, point.place) + 2 * point.k);
+    dcn_located located;
+    located.at = dcn_axes_of(t.grid, f, point.place, point.k, dcn_load(offset), dcn_load(offset + 1));
+    located.cell =
+        located.at.x.counts & located.at.y.counts ? dcn_cell_of(t.grid, f, point.k, located.at) : DCN_NO_CELL;
+    return located;
+}
+
+DCN_INLINE DCN_GLOBAL unsigned *dcn_count_of(DCN_GLOBAL unsigned *workspace, const dcn_backward_wide_params *p,
+                                             dcn_tile tile, dcn_tile_point point, unsigned cell)
+{
+    return dcn_counts_of(workspace, p, (dcn_i64)tile.image * p->forward.group + point.place.group) + cell;
+}
+
+#if defined(DCN_LEVELS)
+
+/* Points that a work-item counts together, so that their ways to memory overlap. */
+#define DCN_COUNT_TOGETHER 4
+
+/* Such points of a tile. */
+typedef struct dcn_counted {
+    dcn_tile_point point[DCN_COUNT_TOGETHER];
+    unsigned cell[DCN_COUNT_TOGETHER];
+    unsigned slot[DCN_COUNT_TOGETHER];
+} dcn_counted;
+
+/* Whether a work-group counts a cell by itself first: many would add to those of small levels at once. */
+DCN_INLINE int dcn_is_near(const dcn_backward_wide_params *p, unsigned cell)
+{
+    return cell - (unsigned)p->window_x < (unsigned)p->window_w;
+}
+
+DCN_INLINE void dcn_count_together(dcn_backward_tensors t, const dcn_backward_wide_params *p,
+                                   DCN_GLOBAL unsigned *workspace, dcn_tile tile, int first, int points,
+                                   DCN_LOCAL unsigned *window)
+{
+    const dcn_forward_params *f = &p->forward;
+    dcn_counted c;
+    DCN_UNROLL for (int j = 0; j < DCN_COUNT_TOGETHER; j++)
+    {
+        c.point[j] = dcn_tile_point_of(p, tile, first + j * p->items, 0, f->points);
+        c.point[j].inside &= first + j * p->items < points;
+        c.cell[j] = c.point[j].inside ? dcn_locate_point(t, f, c.point[j]).cell : DCN_NO_CELL;
+        c.slot[j] = 0u;
+    }
+    DCN_UNROLL for (int j = 0; j < DCN_COUNT_TOGETHER; j++)
+    {
+        if (dcn_is_near(p, c.cell[j]))
+            c.slot[j] = dcn_local_add(window + (c.cell[j] - (unsigned)p->window_x), 1u);
+        else if (c.cell[j] != DCN_NO_CELL)
+            c.slot[j] = dcn_global_add(dcn_count_of(workspace, p, tile, c.point[j], c.cell[j]), 1u);
+    }
+    DCN_UNROLL for (int j = 0; j < DCN_COUNT_TOGETHER; j++)
+    {
+        if (c.point[j].inside)
+            workspace[p->bins_at + c.point[j].number] = c.cell[j];
+        if (c.cell[j] != DCN_NO_CELL)
+            *dcn_slot_of(workspace, p, c.point[j].number) = (unsigned short)c.slot[j];
+    }
+}
+
+/* Moves points behind those of other work-groups in their cells. */
+DCN_INLINE void dcn_move_together(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_tile tile,
+                                  int first, int points, DCN_LOCAL const unsigned *window)
+{
+    dcn_counted c;
+    DCN_UNROLL for (int j = 0; j < DCN_COUNT_TOGETHER; j++)
+    {
+        c.point[j] = dcn_tile_point_of(p, tile, first + j * p->items, 0, p->forward.points);
+        c.point[j].inside &= first + j * p->items < points;
+        c.cell[j] = c.point[j].inside ? workspace[p->bins_at + c.point[j].number] : DCN_NO_CELL;
+        c.slot[j] = dcn_is_near(p, c.cell[j]) ? *dcn_slot_of(workspace, p, c.point[j].number) : 0u;
+    }
+    DCN_UNROLL for (int j = 0; j < DCN_COUNT_TOGETHER; j++) if (dcn_is_near(p, c.cell[j])) *
+        dcn_slot_of(workspace, p, c.point[j].number) =
+        (unsigned short)(c.slot[j] + window[c.cell[j] - (unsigned)p->window_x]);
+}
+
+/* Locations in levels are anywhere: a tile's points share cells only where a level has few. */
+DCN_INLINE void dcn_count_group(dcn_backward_tensors all, const dcn_backward_wide_params *given,
+                                DCN_GLOBAL unsigned *workspace, DCN_LOCAL unsigned *window, dcn_i64 work_group)
+{
+    const dcn_backward_wide_params special = dcn_backward_specialised(given);
+    const dcn_backward_wide_params *p = &special;
+    const dcn_forward_params *f = &p->forward;
+    const dcn_tile tile = dcn_tile_of(f, work_group);
+    const dcn_backward_tensors t = dcn_backward_image(all, f, tile.image);
+    const int points = f->tile_w * f->tile_groups * f->points;
+    const int step = p->items * DCN_COUNT_TOGETHER;
+    DCN_GLOBAL unsigned *counts = dcn_counts_of(workspace, p, (dcn_i64)tile.image * f->group + tile.group);
+    DCN_FOR_ITEMS(item, p->items)
+    for (int i = item; i < p->window_w; i += p->items)
+        window[i] = 0u;
+    DCN_BARRIER();
+    DCN_FOR_ITEMS(item, p->items)
+    DCN_NO_UNROLL for (int first = item; first < points; first += step)
+        dcn_count_together(t, p, workspace, tile, first, points, window);
+    DCN_BARRIER();
+    DCN_FOR_ITEMS(item, p->items)
+    for (int i = item; i < p->window_w; i += p->items)
+        if (window[i] > 0u)
+            window[i] = dcn_global_add(counts + p->window_x + i, window[i]);
+    DCN_BARRIER();
+    DCN_FOR_ITEMS(item, p->items)
+    DCN_NO_UNROLL for (int first = item; first < points && p->window_w > 0; first += step)
+        dcn_move_together(p, workspace, tile, first, points, window);
+}
+
+#else
+
 /* Counts a point, in the tile's window or else in the plane. */
 DCN_INLINE void dcn_count_point(dcn_backward_tensors t, const dcn_backward_wide_params *p,
                                 DCN_GLOBAL unsigned *workspace, dcn_tile tile, dcn_tile_point point,
                                 DCN_LOCAL unsigned *window, DCN_LOCAL unsigned *kept)
 {
     const dcn_forward_params *f = &p->forward;
-    DCN_GLOBAL const dcn_storage *offset = t.sources.offset + (dcn_offsets_of(f, point.place) + 2 * point.k);
-    const dcn_axes at = dcn_axes_of(t.grid, f, point.place, point.k, dcn_load(offset), dcn_load(offset + 1));
-    const int inside = at.x.counts & at.y.counts;
-    const unsigned cell = inside ? dcn_cell_of(t.grid, f, point.k, at) : DCN_NO_CELL;
-    const unsigned x = (unsigned)(at.x.cell - (tile.x * f->stride_w + p->window_x));
-    const unsigned y = (unsigned)(at.y.cell - (tile.y * f->stride_h + p->window_y));
+    const dcn_located located = dcn_locate_point(t, f, point);
+    const unsigned x = (unsigned)(located.at.x.cell - (tile.x * f->stride_w + p->window_x));
+    const unsigned y = (unsigned)(located.at.y.cell - (tile.y * f->stride_h + p->window_y));
     *kept = DCN_ELSEWHERE;
-    workspace[p->bins_at + point.number] = cell;
-    if (!inside)
+    workspace[p->bins_at + point.number] = located.cell;
+    if (located.cell == DCN_NO_CELL)
         return;
     if (x < (unsigned)p->window_w && y < (unsigned)p->window_h) {
         const unsigned near = ((unsigned)point.group * (unsigned)p->window_h + y) * (unsigned)p->window_w + x;
         *kept = near << 16 | dcn_local_add(window + near, 1u);
         return;
     }
-    DCN_GLOBAL unsigned *counts = dcn_counts_of(workspace, p, (dcn_i64)tile.image * f->group + point.place.group);
-    dcn_keep_slot(workspace, p, point.number, dcn_global_add(counts + cell, 1u));
+    *dcn_slot_of(workspace, p, point.number) =
+        (unsigned short)dcn_global_add(dcn_count_of(workspace, p, tile, point, located.cell), 1u);
 }
 
 /* Adds a cell of the window to the plane's, and leaves where its points begin there. */
@@ -138,32 +253,37 @@ DCN_INLINE void dcn_count_group(dcn_backward_tensors all, const dcn_backward_wid
         DCN_FOR_ITEMS(item, p->items)
         for (int i = item; i < slots * count; i += p->items)
             if (kept[i] != DCN_ELSEWHERE)
-                dcn_keep_slot(workspace, p, dcn_tile_point_of(p, tile, i, first, count).number,
-                              window[kept[i] >> 16] + (kept[i] & 0xffffu));
+                *dcn_slot_of(workspace, p, dcn_tile_point_of(p, tile, i, first, count).number) =
+                    (unsigned short)(window[kept[i] >> 16] + (kept[i] & 0xffffu));
         DCN_BARRIER();
     }
 }
+
+#endif
 
 /* ---- reserve ---------------------------------------------------------------------------------- */
 
 /* Cells that a work-item adds up at once. */
 #define DCN_RESERVE_RUN 8
 
-/* Lists a crowded cell, or a heavy one that a work-group has room for. */
+/* Lists a crowded cell, or the blocks of a heavy one that is not. */
 DCN_INLINE void dcn_list_cell(DCN_GLOBAL unsigned *workspace, const dcn_backward_wide_params *p, unsigned plane,
                               unsigned cell, unsigned count)
 {
     DCN_GLOBAL unsigned *crowds = workspace + p->crowds_at;
-    if (count > (unsigned)p->room) {
+    if (count > (unsigned)p->crowd) {
         DCN_GLOBAL unsigned *entry = crowds + (DCN_CROWD_HEADER + DCN_CROWD_ENTRY * dcn_global_add(crowds, 1u));
         entry[0] = plane;
         entry[1] = cell;
     } else if (count > (unsigned)p->heavy) {
+        const unsigned blocks = dcn_blocks_of(p, count);
         DCN_GLOBAL unsigned *entry =
-            workspace + (p->blocks_at + (dcn_i64)DCN_BLOCK_ENTRY * dcn_global_add(crowds + 1, 1u));
-        entry[0] = plane;
-        entry[1] = cell;
-        entry[2] = 0u;
+            workspace + (p->blocks_at + (dcn_i64)DCN_BLOCK_ENTRY * dcn_global_add(crowds + 1, blocks));
+        for (unsigned i = 0u; i < blocks; i++) {
+            *entry++ = plane;
+            *entry++ = cell;
+            *entry++ = i;
+        }
     }
 }
 
@@ -239,6 +359,7 @@ DCN_INLINE void dcn_fill_points(const dcn_backward_wide_params *p, DCN_GLOBAL un
     DCN_GLOBAL const unsigned *starts = dcn_starts_of(workspace, p, plane);
     DCN_GLOBAL const unsigned *bins = dcn_bins_of(workspace, p, plane);
     DCN_GLOBAL unsigned *ids = dcn_ids_of(workspace, p, plane);
+    const int all = p->workers == 0 || workspace[p->crowds_at] == 0u; /* no cell is crowded */
     DCN_FOR_ITEMS(item, p->items)
     {
         DCN_UNROLL for (int i = 0; i < DCN_FILL_RUN; i++)
@@ -247,8 +368,8 @@ DCN_INLINE void dcn_fill_points(const dcn_backward_wide_params *p, DCN_GLOBAL un
             const unsigned cell = point < p->points ? bins[point] : DCN_NO_CELL;
             if (cell != DCN_NO_CELL) {
                 const unsigned start = starts[cell];
-                if (p->workers == 0 || starts[cell + 1] - start <= (unsigned)p->room)
-                    ids[start + dcn_slot_of(workspace, p, plane * p->points + point)] = (unsigned)point;
+                if (all || starts[cell + 1] - start <= (unsigned)p->crowd)
+                    ids[start + *dcn_slot_of(workspace, p, plane * p->points + point)] = (unsigned)point;
             }
         }
     }
@@ -258,7 +379,7 @@ DCN_INLINE void dcn_fill_points(const dcn_backward_wide_params *p, DCN_GLOBAL un
 DCN_INLINE void dcn_list_blocks(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace,
                                 DCN_LOCAL unsigned *memory, unsigned plane, unsigned cell, unsigned count)
 {
-    const unsigned blocks = (count + (unsigned)p->block - 1u) / (unsigned)p->block;
+    const unsigned blocks = dcn_blocks_of(p, count);
     DCN_FOR_ITEMS(item, p->items)
     if (item == 0)
         memory[0] = dcn_global_add(workspace + p->crowds_at + 1, blocks);

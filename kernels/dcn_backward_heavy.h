@@ -1,119 +1,483 @@
 /*
  * Sums of heavy cells, in blocks of their points: for each block four corners' sums of every channel, which the gather
  * of dcn_backward_value.h adds up. They take the place of the points' cells, which nothing reads any more.
+ *
+ * A work-group has several teams, each with a block. A team puts its points into order: by parts of the plane first,
+ * then by rank in a part. It stages some at a time, of which each row of `lanes` work-items sums its share; then the
+ * rows' sums are added up.
  */
+#ifndef DCN_BACKWARD_HEAVY_H
+#define DCN_BACKWARD_HEAVY_H
+
 #include "dcn_backward_value.h"
 
-/* Sums of a staged part of a block, for one channel of each corner. */
-DCN_INLINE void dcn_add_block(DCN_GLOBAL const dcn_storage *grad, dcn_gather gather, unsigned first, unsigned last,
-                              float *sums)
+/* Points that a work-item stages together. */
+#define DCN_STAGE_TOGETHER 2
+
+/* The item of a work-item that is in no team. */
+#define DCN_NOBODY (1 << 30)
+
+/* A team's block: some points of a cell. Those of a crowded one lie in order; of another they are those with a number
+ * in a part of the plane. */
+typedef struct dcn_block {
+    unsigned plane;
+    unsigned start;  /* of the cell, in the plane's points */
+    unsigned number; /* of the block, in the cell */
+    unsigned first;  /* of the points to look through … */
+    unsigned count;  /* … 0: the team has none */
+    int ordered;
+    unsigned low; /* numbers from here on … */
+    unsigned numbers;
+} dcn_block;
+
+/* A team's work-group memory: numbers of points by parts of the plane, then in order; how many of each part there are,
+ * and where they begin; the block; and of each staged point, over the first of these, its entry as the gather has it.
+ */
+typedef struct dcn_team {
+    DCN_LOCAL dcn_float4 *memory;
+    DCN_LOCAL unsigned *parted;
+    DCN_LOCAL unsigned *ids;
+    DCN_LOCAL unsigned *counts;
+    DCN_LOCAL unsigned *begins;
+    DCN_LOCAL dcn_block *block;
+    DCN_LOCAL dcn_float2 *pairs;
+    DCN_LOCAL dcn_bytes *at;
+} dcn_team;
+
+/* A work-item's place in its work-group. */
+typedef struct dcn_member {
+    int number; /* of the team */
+    int item;   /* in the team */
+    int row;
+    int channel; /* first one, of those that a row has at once */
+} dcn_member;
+
+/* The sums of a cell's corners. */
+typedef struct dcn_corner_sums {
+    float corner[4][DCN_VECTOR];
+} dcn_corner_sums;
+
+/* A team that is a sub-group goes its own way; others go all together. */
+#if defined(DCN_SUBGROUP)
+#define DCN_IS_SUBGROUP(p) (dcn_team_items(p) == DCN_SUBGROUP)
+#define DCN_TEAM_SYNC(p)                                                                                               \
+    do {                                                                                                               \
+        if (DCN_IS_SUBGROUP(p))                                                                                        \
+            DCN_SUBGROUP_BARRIER();                                                                                    \
+        else                                                                                                           \
+            DCN_BARRIER();                                                                                             \
+    } while (0)
+#else
+#define DCN_IS_SUBGROUP(p) 0
+#define DCN_TEAM_SYNC(p)   DCN_BARRIER()
+#endif
+
+DCN_INLINE int dcn_team_items(const dcn_backward_wide_params *p)
 {
-    for (unsigned begin = first; begin < last; begin += DCN_SERIAL) {
-        const unsigned end = last - begin > DCN_SERIAL ? begin + DCN_SERIAL : last;
-        float part[4] = {0.0f, 0.0f, 0.0f, 0.0f};
-        for (unsigned e = begin; e < end; e++) {
-            const float v = dcn_load(DCN_AT(grad, gather.at[e]));
-            part[0] = dcn_multiply_add(gather.pairs[2u * e].x, v, part[0]);
-            part[1] = dcn_multiply_add(gather.pairs[2u * e + 1u].x, v, part[1]);
-            part[2] = dcn_multiply_add(gather.pairs[2u * e].y, v, part[2]);
-            part[3] = dcn_multiply_add(gather.pairs[2u * e + 1u].y, v, part[3]);
+    return p->team_rows * p->forward.lanes;
+}
+
+DCN_INLINE dcn_member dcn_member_of(const dcn_backward_wide_params *p, int item)
+{
+    dcn_member member;
+    const int team = (int)dcn_divide(item, dcn_team_items(p), p->by_team);
+    const int own = item - team * dcn_team_items(p);
+    member.number = team < p->teams ? team : 0;
+    member.item = team < p->teams ? own : DCN_NOBODY;
+    member.row = (int)dcn_divide(own, p->forward.lanes, p->by_lanes);
+    member.channel = (own - member.row * p->forward.lanes) * DCN_VECTOR;
+    return member;
+}
+
+DCN_INLINE dcn_team dcn_team_of(const dcn_backward_wide_params *p, DCN_LOCAL dcn_float4 *memory, int number)
+{
+    dcn_team team;
+    team.memory = memory + number * (p->team_words / 4);
+    team.pairs = (DCN_LOCAL dcn_float2 *)team.memory;
+    team.at = (DCN_LOCAL dcn_bytes *)(team.pairs + 2 * DCN_STAGED);
+    team.parted = (DCN_LOCAL unsigned *)team.memory;
+    team.ids = team.parted + DCN_SORTED;
+    team.counts = team.ids + DCN_SORTED;
+    team.begins = team.counts + DCN_PARTS;
+    team.block = (DCN_LOCAL dcn_block *)(team.begins + DCN_PARTS + 1);
+    return team;
+}
+
+/* The block that an entry of the list names. */
+DCN_INLINE dcn_block dcn_block_of(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, unsigned number)
+{
+    dcn_block block = {0u, 0u, 0u, 0u, 0u, 0, 0u, 0u};
+    if (number >= workspace[p->crowds_at + 1])
+        return block;
+    DCN_GLOBAL const unsigned *entry = workspace + (p->blocks_at + (dcn_i64)DCN_BLOCK_ENTRY * number);
+    block.plane = entry[0];
+    block.number = entry[2];
+    DCN_GLOBAL const unsigned *starts = dcn_starts_of(workspace, p, block.plane) + entry[1];
+    block.start = starts[0];
+    const unsigned points = starts[1] - block.start;
+    block.ordered = points > (unsigned)p->crowd;
+    if (block.ordered) {
+        const unsigned before = block.number * (unsigned)p->block;
+        block.first = block.start + before;
+        block.count = points - before < (unsigned)p->block ? points - before : (unsigned)p->block;
+    } else {
+        block.first = block.start;
+        block.count = points;
+        block.numbers = (unsigned)p->points / dcn_blocks_of(p, points) + 1u;
+        block.low = block.number * block.numbers;
+    }
+    return block;
+}
+
+/* How many points a team has put into order, of those from `begin` on. */
+DCN_INLINE unsigned dcn_ordered_of(dcn_team team, unsigned begin)
+{
+    const dcn_block block = *team.block;
+    const unsigned left = begin < block.count ? block.count - begin : 0u;
+    if (block.ordered)
+        return left < DCN_SORTED ? left : DCN_SORTED;
+    return begin == 0u && block.count > 0u ? team.begins[DCN_PARTS] : 0u;
+}
+
+/* ---- order ------------------------------------------------------------------------------------ */
+
+/* Every team_items-th of `count` numbers from the i-th on, DCN_TOGETHER of them; behind the last one that one again. */
+DCN_INLINE void dcn_load_together(const dcn_backward_wide_params *p, DCN_GLOBAL const unsigned *ids, unsigned i,
+                                  unsigned count, unsigned *id)
+{
+    DCN_UNROLL for (unsigned j = 0; j < DCN_TOGETHER; j++)
+    {
+        const unsigned at = i + j * (unsigned)dcn_team_items(p);
+        id[j] = ids[at < count ? at : count - 1u];
+    }
+}
+
+DCN_INLINE void dcn_count_parts(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_team team,
+                                int item)
+{
+    const dcn_block block = *team.block;
+    DCN_GLOBAL const unsigned *ids = dcn_ids_of(workspace, p, block.plane) + block.first;
+    const unsigned count = block.ordered ? 0u : block.count;
+    for (unsigned i = (unsigned)item; i < count; i += DCN_TOGETHER * (unsigned)dcn_team_items(p)) {
+        unsigned id[DCN_TOGETHER];
+        dcn_load_together(p, ids, i, count, id);
+        DCN_UNROLL for (unsigned j = 0; j < DCN_TOGETHER;
+                        j++) if (i + j * (unsigned)dcn_team_items(p) < count && id[j] - block.low < block.numbers)
+            dcn_local_add(team.counts + (id[j] >> p->part_shift), 1u);
+    }
+}
+
+DCN_INLINE void dcn_begin_parts(const dcn_backward_wide_params *p, dcn_team team, int item)
+{
+    for (int part = item; part <= DCN_PARTS; part += dcn_team_items(p)) {
+        unsigned before = 0u;
+        for (int other = 0; other < part; other++)
+            before += team.counts[other];
+        team.begins[part] = before;
+    }
+}
+
+/* Numbers go to their parts, in any order. */
+DCN_INLINE void dcn_fill_parts(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_team team,
+                               int item)
+{
+    const dcn_block block = *team.block;
+    DCN_GLOBAL const unsigned *ids = dcn_ids_of(workspace, p, block.plane) + block.first;
+    const unsigned count = block.ordered ? 0u : block.count;
+    for (unsigned i = (unsigned)item; i < count; i += DCN_TOGETHER * (unsigned)dcn_team_items(p)) {
+        unsigned id[DCN_TOGETHER];
+        dcn_load_together(p, ids, i, count, id);
+        DCN_UNROLL for (unsigned j = 0; j < DCN_TOGETHER;
+                        j++) if (i + j * (unsigned)dcn_team_items(p) < count && id[j] - block.low < block.numbers)
+        {
+            const unsigned part = id[j] >> p->part_shift;
+            team.parted[team.begins[part] + dcn_local_add(team.counts + part, ~0u) - 1u] = id[j];
         }
-        DCN_UNROLL for (int corner = 0; corner < 4; corner++) sums[corner] += part[corner];
     }
 }
 
-typedef struct dcn_block_sums {
-    float corner[4];
-} dcn_block_sums;
-
-/* Stages points of a heavy cell: each at its rank where they are all that the cell has, and so in no order yet. */
-DCN_INLINE void dcn_stage_block(dcn_backward_tensors t, const dcn_backward_wide_params *p,
-                                DCN_GLOBAL const float *statistics, int group, DCN_GLOBAL const unsigned *ids,
-                                unsigned count, int ordered, dcn_gather gather)
+/* Numbers go to their ranks; of a crowded cell those from `begin` on. */
+DCN_INLINE void dcn_rank(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_team team, int item,
+                         unsigned begin)
 {
-    DCN_FOR_ITEMS(item, p->items)
-    for (unsigned i = (unsigned)item; i < count; i += (unsigned)p->items)
-        gather.ids[i] = ids[i];
-    DCN_BARRIER();
-    DCN_FOR_ITEMS(item, p->items)
-    for (unsigned i = (unsigned)item; i < count; i += (unsigned)p->items) {
-        const unsigned id = gather.ids[i];
-        unsigned place = ordered ? i : 0u;
-        for (unsigned other = 0u; !ordered && other < count; other++)
-            place += gather.ids[other] < id;
-        dcn_stage_entry(p, gather, dcn_binned_of(t, p, statistics, group, id), place);
+    const dcn_block block = *team.block;
+    DCN_GLOBAL const unsigned *ids = dcn_ids_of(workspace, p, block.plane) + block.first;
+    const unsigned count = dcn_ordered_of(team, begin);
+    for (unsigned i = (unsigned)item; i < count; i += (unsigned)dcn_team_items(p)) {
+        const unsigned id = block.ordered ? ids[begin + i] : team.parted[i];
+        unsigned rank = i;
+        if (!block.ordered) {
+            const unsigned end = team.begins[(id >> p->part_shift) + 1u];
+            rank = team.begins[id >> p->part_shift];
+            for (unsigned other = rank; other < end; other++)
+                rank += team.parted[other] < id;
+        }
+        team.ids[rank] = id;
     }
-    DCN_BARRIER();
 }
 
-/* The block of a heavy cell that an entry of the list names. */
-DCN_INLINE void dcn_sum_block(dcn_backward_tensors all, const dcn_backward_wide_params *p,
-                              DCN_GLOBAL unsigned *workspace, DCN_LOCAL dcn_float4 *memory, unsigned plane,
-                              unsigned cell, unsigned block)
+/* The numbers of the blocks' points from `begin` on, in order, as many as are sorted at once. */
+DCN_INLINE void dcn_order_blocks(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace,
+                                 DCN_LOCAL dcn_float4 *memory, unsigned begin)
 {
-    const dcn_forward_params *f = &p->forward;
-    const dcn_gather gather = dcn_gather_of(p, memory);
-    const dcn_i64 image = dcn_divide((dcn_index)plane, f->group, p->by_group);
-    const int group = (int)(plane - image * f->group);
-    const dcn_backward_tensors t = dcn_backward_image(all, f, image);
-    const unsigned start = dcn_starts_of(workspace, p, plane)[cell];
-    const unsigned cell_points = dcn_starts_of(workspace, p, plane)[cell + 1] - start;
-    const unsigned left = cell_points - block * (unsigned)p->block;
-    const unsigned count = left < (unsigned)p->block ? left : (unsigned)p->block;
-    DCN_GLOBAL const unsigned *ids = dcn_ids_of(workspace, p, plane) + start + block * (unsigned)p->block;
-    DCN_GLOBAL float *result = dcn_heavy_sums(workspace, p, plane, start, block);
-    const int channels = f->group_channels < p->items ? f->group_channels : p->items;
-    const int parts = dcn_over(p->items, channels);
-    DCN_LOCAL dcn_float4 *kept = (DCN_LOCAL dcn_float4 *)gather.pairs;
-    for (int from = 0; from < f->group_channels; from += channels) {
-        DCN_KEEP(dcn_block_sums, sums);
-        DCN_FOR_ITEMS(item, p->items)
-        DCN_UNROLL for (int corner = 0; corner < 4; corner++) DCN_KEPT(sums, item).corner[corner] = 0.0f;
-        for (unsigned begin = 0; begin < count; begin += (unsigned)p->room) {
-            const unsigned staged = count - begin < (unsigned)p->room ? count - begin : (unsigned)p->room;
-            dcn_stage_block(t, p, dcn_statistics_of(workspace, p, image), group, ids + begin, staged,
-                            cell_points > (unsigned)p->room, gather);
+    DCN_FOR_ITEMS(item, p->items)
+    {
+        const dcn_member member = dcn_member_of(p, item);
+        for (int part = member.item; part < DCN_PARTS; part += dcn_team_items(p))
+            dcn_team_of(p, memory, member.number).counts[part] = 0u;
+    }
+    DCN_TEAM_SYNC(p);
+    DCN_FOR_ITEMS(item, p->items)
+    {
+        const dcn_member member = dcn_member_of(p, item);
+        dcn_count_parts(p, workspace, dcn_team_of(p, memory, member.number), member.item);
+    }
+    DCN_TEAM_SYNC(p);
+    DCN_FOR_ITEMS(item, p->items)
+    {
+        const dcn_member member = dcn_member_of(p, item);
+        dcn_begin_parts(p, dcn_team_of(p, memory, member.number), member.item);
+    }
+    DCN_TEAM_SYNC(p);
+    DCN_FOR_ITEMS(item, p->items)
+    {
+        const dcn_member member = dcn_member_of(p, item);
+        dcn_fill_parts(p, workspace, dcn_team_of(p, memory, member.number), member.item);
+    }
+    DCN_TEAM_SYNC(p);
+    DCN_FOR_ITEMS(item, p->items)
+    {
+        const dcn_member member = dcn_member_of(p, item);
+        dcn_rank(p, workspace, dcn_team_of(p, memory, member.number), member.item, begin);
+    }
+    DCN_TEAM_SYNC(p);
+}
+
+/* ---- sums ------------------------------------------------------------------------------------- */
+
+/* How many of `ordered` points are staged from the `at`-th on. */
+DCN_INLINE unsigned dcn_staged_of(unsigned ordered, unsigned at)
+{
+    const unsigned left = at < ordered ? ordered - at : 0u;
+    return left < DCN_STAGED ? left : DCN_STAGED;
+}
+
+/* Stages points of those in order. */
+DCN_INLINE void dcn_stage_block(dcn_backward_tensors all, const dcn_backward_wide_params *p,
+                                DCN_GLOBAL unsigned *workspace, dcn_team team, int item, DCN_LOCAL const unsigned *ids,
+                                unsigned count)
+{
+    const dcn_block block = *team.block;
+    const dcn_i64 image = dcn_divide((dcn_index)block.plane, p->forward.group, p->by_group);
+    const int group = (int)(block.plane - image * p->forward.group);
+    const dcn_backward_tensors t = dcn_backward_image(all, &p->forward, image);
+    DCN_GLOBAL const float *statistics = dcn_statistics_of(workspace, p, image);
+    const unsigned apart = (unsigned)dcn_team_items(p);
+    for (unsigned i = (unsigned)item; i < count; i += DCN_STAGE_TOGETHER * apart) {
+        dcn_binned point[DCN_STAGE_TOGETHER];
+        DCN_UNROLL for (unsigned j = 0; j < DCN_STAGE_TOGETHER; j++) point[j] =
+            dcn_binned_of(t, p, statistics, group, ids[i + j * apart < count ? i + j * apart : count - 1u]);
+        DCN_UNROLL for (unsigned j = 0; j < DCN_STAGE_TOGETHER; j++) if (i + j * apart < count)
+            dcn_stage_entry(p, team.pairs, team.at, point[j], i + j * apart);
+    }
+}
+
+/* The gradients of a staged point's output pixel. */
+DCN_INLINE void dcn_load_staged(const int fast, DCN_GLOBAL const dcn_storage *grad, dcn_bytes at, int wanted, float *v)
+{
+    if (fast) {
+        dcn_load_vector(DCN_AT(grad, at), v);
+    } else {
+        DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) v[j] = j < wanted ? dcn_load(DCN_AT(grad, at) + j) : 0.0f;
+    }
+}
+
+/* The upper or the lower corners' sums. */
+typedef struct dcn_half_sums {
+    float left[DCN_VECTOR];
+    float right[DCN_VECTOR];
+} dcn_half_sums;
+
+DCN_INLINE void dcn_add_half(dcn_team team, unsigned e, const int lower, const float *v, dcn_half_sums *sums)
+{
+    const float left = lower ? team.pairs[2u * e].y : team.pairs[2u * e].x;
+    const float right = lower ? team.pairs[2u * e + 1u].y : team.pairs[2u * e + 1u].x;
+    DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++)
+    {
+        sums->left[j] = dcn_multiply_add(left, v[j], sums->left[j]);
+        sums->right[j] = dcn_multiply_add(right, v[j], sums->right[j]);
+    }
+}
+
+/* Adds a row's share of `count` staged points to two corners: registers for all four would be too many. Gradients begin
+ * at the row's channels. */
+DCN_INLINE void dcn_add_staged(const int fast, DCN_GLOBAL const dcn_storage *grad, const dcn_backward_wide_params *p,
+                               dcn_team team, unsigned row, unsigned count, int wanted, const int lower,
+                               dcn_corner_sums *sums)
+{
+    const unsigned rows = (unsigned)p->team_rows;
+    dcn_half_sums part;
+    DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) part.left[j] = part.right[j] = 0.0f;
+    DCN_NO_UNROLL for (unsigned e = row; e < count; e += DCN_TOGETHER * rows)
+    {
+        float v[DCN_TOGETHER][DCN_VECTOR];
+        DCN_UNROLL for (unsigned i = 0; i < DCN_TOGETHER; i++)
+        {
+            const unsigned at = e + i * rows;
+            dcn_load_staged(fast, grad, team.at[at < count ? at : e], wanted, v[i]);
+        }
+        DCN_UNROLL for (unsigned i = 0; i < DCN_TOGETHER; i++) if (e + i * rows < count)
+            dcn_add_half(team, e + i * rows, lower, v[i], &part);
+    }
+    DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++)
+    {
+        sums->corner[2 * lower][j] += part.left[j];
+        sums->corner[2 * lower + 1][j] += part.right[j];
+    }
+}
+
+/* Adds a work-item's share of what its team has staged, for channels from `channel` on. */
+DCN_INLINE void dcn_sum_staged(const int fast, dcn_backward_tensors all, const dcn_backward_wide_params *p,
+                               dcn_team team, dcn_member member, unsigned count, int channel, dcn_corner_sums *sums)
+{
+    const dcn_block block = *team.block;
+    const int own = channel + member.channel;
+    const int wanted = p->forward.group_channels - own;
+    if (member.item == DCN_NOBODY || count == 0u || wanted <= 0)
+        return;
+    const dcn_i64 image = dcn_divide((dcn_index)block.plane, p->forward.group, p->by_group);
+    const int group = (int)(block.plane - image * p->forward.group);
+    DCN_GLOBAL const dcn_storage *grad =
+        all.grad_output + (image * p->forward.output_image + group * p->forward.group_channels + own);
+    dcn_add_staged(fast, grad, p, team, (unsigned)member.row, count, wanted, 0, sums);
+    dcn_add_staged(fast, grad, p, team, (unsigned)member.row, count, wanted, 1, sums);
+}
+
+/* Adds up a team's rows for one corner. Their sums lie in its memory: for each element of a vector one of each
+ * work-item. */
+DCN_INLINE void dcn_store_corner(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_team team,
+                                 dcn_block block, int item, int corner, int channel)
+{
+    const int lanes = p->forward.lanes;
+    const int items = dcn_team_items(p);
+    DCN_GLOBAL float *result = dcn_heavy_sums(workspace, p, block.plane, block.start, block.number) +
+                               (corner * p->forward.group_channels + channel);
+    for (int c = item; c < lanes * DCN_VECTOR && channel + c < p->forward.group_channels; c += items) {
+        const int lane = c / DCN_VECTOR;
+        DCN_LOCAL const float *own =
+            (DCN_LOCAL const float *)team.memory + ((c - lane * DCN_VECTOR) * (items + lanes) + lane);
+        float sum = own[0];
+        for (int row = 1; row < p->team_rows; row++)
+            sum += own[row * lanes];
+        if (block.count > 0u)
+            result[c] = sum;
+    }
+}
+
+/* ---- a work-group ----------------------------------------------------------------------------- */
+
+/* Gives the teams their blocks, from entry `first` of the list on. */
+DCN_INLINE void dcn_take_blocks(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace,
+                                DCN_LOCAL dcn_float4 *memory, unsigned first)
+{
+    DCN_FOR_ITEMS(item, p->items)
+    {
+        const dcn_member member = dcn_member_of(p, item);
+        if (member.item == 0)
+            *dcn_team_of(p, memory, member.number).block = dcn_block_of(p, workspace, first + (unsigned)member.number);
+    }
+    DCN_TEAM_SYNC(p);
+}
+
+/* Most points of a team's block, or of those that it has put into order from `begin` on; of all teams that go together.
+ */
+DCN_INLINE unsigned dcn_most_of(const dcn_backward_wide_params *p, DCN_LOCAL dcn_float4 *memory, const int ordered,
+                                unsigned begin)
+{
+    unsigned most = 0u;
+    DCN_FOR_ITEMS(item, p->items)
+    {
+        const dcn_member member = dcn_member_of(p, item);
+        const int alone = DCN_IS_SUBGROUP(p);
+        const int last = !alone ? p->teams : member.item == DCN_NOBODY ? 0 : member.number + 1;
+        for (int i = alone ? member.number : 0; i < last; i++) {
+            const dcn_team team = dcn_team_of(p, memory, i);
+            const unsigned count = ordered ? dcn_ordered_of(team, begin) : team.block->count;
+            most = count > most ? count : most;
+        }
+    }
+    return most;
+}
+
+/* The teams' blocks, for the channels of a row. */
+DCN_INLINE void dcn_sum_blocks(const int fast, dcn_backward_tensors t, const dcn_backward_wide_params *p,
+                               DCN_GLOBAL unsigned *workspace, DCN_LOCAL dcn_float4 *memory, int channel)
+{
+    const unsigned most = dcn_most_of(p, memory, 0, 0u);
+    DCN_KEEP(dcn_corner_sums, sums);
+    DCN_FOR_ITEMS(item, p->items)
+    DCN_UNROLL for (int corner = 0; corner < 4; corner++)
+    {
+        DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) DCN_KEPT(sums, item).corner[corner][j] = 0.0f;
+    }
+    for (unsigned begin = 0u; begin < most; begin += DCN_SORTED) {
+        dcn_order_blocks(p, workspace, memory, begin);
+        const unsigned most_ordered = dcn_most_of(p, memory, 1, begin);
+        for (unsigned at = 0u; at < most_ordered; at += DCN_STAGED) {
             DCN_FOR_ITEMS(item, p->items)
             {
-                const int part = dcn_over(item, channels);
-                const int channel = from + item - part * channels;
-                const unsigned each = (staged + (unsigned)parts - 1u) / (unsigned)parts;
-                const unsigned last = ((unsigned)part + 1u) * each < staged ? ((unsigned)part + 1u) * each : staged;
-                if (part < parts && channel < f->group_channels)
-                    dcn_add_block(t.grad_output + group * f->group_channels + channel, gather, (unsigned)part * each,
-                                  last, DCN_KEPT(sums, item).corner);
+                const dcn_member member = dcn_member_of(p, item);
+                const dcn_team team = dcn_team_of(p, memory, member.number);
+                dcn_stage_block(t, p, workspace, team, member.item, team.ids + at,
+                                dcn_staged_of(dcn_ordered_of(team, begin), at));
             }
-            DCN_BARRIER();
-        }
-        DCN_FOR_ITEMS(item, p->items)
-        kept[item] = DCN_FLOAT4(DCN_KEPT(sums, item).corner[0], DCN_KEPT(sums, item).corner[1],
-                                DCN_KEPT(sums, item).corner[2], DCN_KEPT(sums, item).corner[3]);
-        DCN_BARRIER();
-        DCN_FOR_ITEMS(item, p->items)
-        if (item < channels && from + item < f->group_channels) {
-            dcn_float4 sum = kept[item];
-            for (int part = 1; part < parts; part++) {
-                const dcn_float4 more = kept[part * channels + item];
-                sum = DCN_FLOAT4(sum.x + more.x, sum.y + more.y, sum.z + more.z, sum.w + more.w);
+            DCN_TEAM_SYNC(p);
+            DCN_FOR_ITEMS(item, p->items)
+            {
+                const dcn_member member = dcn_member_of(p, item);
+                const dcn_team team = dcn_team_of(p, memory, member.number);
+                dcn_sum_staged(fast, t, p, team, member, dcn_staged_of(dcn_ordered_of(team, begin), at), channel,
+                               &DCN_KEPT(sums, item));
             }
-            result[from + item] = sum.x;
-            result[f->group_channels + from + item] = sum.y;
-            result[2 * f->group_channels + from + item] = sum.z;
-            result[3 * f->group_channels + from + item] = sum.w;
+            DCN_TEAM_SYNC(p);
         }
-        DCN_BARRIER();
+    }
+    DCN_KEEP(dcn_block, blocks); /* the rows' sums lie over the memory that these are in */
+    DCN_FOR_ITEMS(item, p->items)
+    if (dcn_member_of(p, item).item != DCN_NOBODY)
+        DCN_KEPT(blocks, item) = *dcn_team_of(p, memory, dcn_member_of(p, item).number).block;
+    DCN_TEAM_SYNC(p);
+    DCN_UNROLL for (int corner = 0; corner < 4; corner++)
+    {
+        DCN_FOR_ITEMS(item, p->items)
+        {
+            const dcn_member member = dcn_member_of(p, item);
+            DCN_LOCAL float *kept = (DCN_LOCAL float *)dcn_team_of(p, memory, member.number).memory + member.item;
+            DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) if (member.item != DCN_NOBODY)
+                kept[j * (dcn_team_items(p) + p->forward.lanes)] = DCN_KEPT(sums, item).corner[corner][j];
+        }
+        DCN_TEAM_SYNC(p);
+        DCN_FOR_ITEMS(item, p->items)
+        {
+            const dcn_member member = dcn_member_of(p, item);
+            dcn_store_corner(p, workspace, dcn_team_of(p, memory, member.number), DCN_KEPT(blocks, item), member.item,
+                             corner, channel);
+        }
+        DCN_TEAM_SYNC(p);
     }
 }
 
-/* Every block of a heavy cell that is this work-group's. */
-DCN_INLINE void dcn_heavy_group(dcn_backward_tensors t, const dcn_backward_wide_params *given,
+/* Every block that is this work-group's. */
+DCN_INLINE void dcn_heavy_group(const int fast, dcn_backward_tensors t, const dcn_backward_wide_params *p,
                                 DCN_GLOBAL unsigned *workspace, DCN_LOCAL dcn_float4 *memory, dcn_i64 work_group)
 {
-    const dcn_backward_wide_params special = dcn_backward_specialised(given);
-    const dcn_backward_wide_params *p = &special;
     const unsigned blocks = workspace[p->crowds_at + 1];
-    for (unsigned i = (unsigned)work_group; i < blocks; i += (unsigned)p->heavy_workers) {
-        DCN_GLOBAL const unsigned *entry = workspace + (p->blocks_at + (dcn_i64)DCN_BLOCK_ENTRY * i);
-        dcn_sum_block(t, p, workspace, memory, entry[0], entry[1], entry[2]);
-    }
+    const unsigned step = (unsigned)p->heavy_workers * (unsigned)p->teams;
+    for (unsigned first = (unsigned)work_group * (unsigned)p->teams; first < blocks; first += step)
+        for (int channel = 0; channel < p->forward.group_channels; channel += p->forward.lanes * DCN_VECTOR) {
+            dcn_take_blocks(p, workspace, memory, first);
+            dcn_sum_blocks(fast, t, p, workspace, memory, channel);
+        }
 }
+
+#endif

@@ -4,8 +4,9 @@
  * them, each cell's in order, and a slot of `lanes` work-items sums for a pair of pixels, one above the other. Nothing
  * is added in memory, so that every run gives the same bits.
  *
- * A tile with more points than there is room for is walked in pieces. A cell that alone has more is crowded: its points
- * lie in order already. Of a heavy cell, sums for blocks of its points have been made before by many work-groups.
+ * A tile with more points than there is room for is walked in pieces, and its heavy cells have sums of their own, made
+ * before by many work-groups (dcn_backward_heavy.h). A cell with more points than there is room for that is not heavy
+ * comes in several pieces: its points lie in order already.
  */
 #ifndef DCN_BACKWARD_VALUE_H
 #define DCN_BACKWARD_VALUE_H
@@ -14,9 +15,6 @@
 
 /* Terms that are added up one after the other; longer sums come in such parts. */
 #define DCN_SERIAL 64
-
-/* Cells of a piece that may be heavy: where more fit, sums for their blocks would cost more than they save. */
-#define DCN_FEW_CELLS 16
 
 /* Points whose gradients are loaded together. */
 #define DCN_TOGETHER 4
@@ -56,10 +54,8 @@ typedef struct dcn_pair_sums {
 typedef struct dcn_piece {
     unsigned first;
     unsigned last;
-    int cell;    /* its first cell */
     int next;    /* the cell that the next piece begins with */
-    int crowded; /* it is a part of one cell with more points than there is room for */
-    int heavy;   /* it is one heavy cell */
+    int ordered; /* it is a part of one cell, in order */
 } dcn_piece;
 
 DCN_INLINE dcn_gather dcn_gather_of(const dcn_backward_wide_params *p, DCN_LOCAL dcn_float4 *memory)
@@ -162,69 +158,73 @@ DCN_INLINE void dcn_stage_starts(const dcn_backward_wide_params *p, DCN_GLOBAL u
     DCN_BARRIER();
 }
 
-/* The piece that begins with a cell, of a crowded one at a place in it. */
+/* Points of a tile's cell. */
+DCN_INLINE unsigned dcn_cell_points(const dcn_backward_wide_params *p, dcn_gather gather, int row, int column)
+{
+    return gather.starts[row * (p->value_w + 2) + column + 1] - gather.starts[row * (p->value_w + 2) + column];
+}
+
+DCN_INLINE int dcn_fits_room(const dcn_backward_wide_params *p, dcn_gather gather)
+{
+    return gather.shifts[p->value_h + 1] <= (unsigned)p->room;
+}
+
+/* The piece that begins with a cell or behind it, where that one is heavy; of a cell in several pieces at a place in
+ * it. */
 DCN_INLINE dcn_piece dcn_piece_of(const dcn_backward_wide_params *p, dcn_gather gather, int cell, unsigned first)
 {
     const int columns = p->value_w + 1;
     const int cells = (p->value_h + 1) * columns;
     const unsigned room = (unsigned)p->room;
-    const unsigned points = gather.shifts[p->value_h + 1];
     dcn_piece piece;
-    piece.cell = cell;
     piece.first = first;
-    piece.last = points;
+    piece.last = gather.shifts[p->value_h + 1];
     piece.next = cells;
-    piece.crowded = 0;
-    piece.heavy = 0;
-    if (points <= room)
+    piece.ordered = 0;
+    if (dcn_fits_room(p, gather))
         return piece;
-    const int row = dcn_over(cell, columns);
-    const unsigned begin = dcn_position_of(p, gather, row, cell - row * columns);
-    const unsigned end = dcn_position_of(p, gather, row, cell - row * columns + 1);
-    piece.crowded = end - begin > room;
-    piece.heavy = end - begin > (unsigned)p->heavy;
-    if (piece.crowded || piece.heavy) {
-        piece.last = piece.heavy || end - first <= room ? end : first + room;
-        piece.next = piece.last == end ? cell + 1 : cell;
-        return piece;
+    int row = dcn_over(cell, columns);
+    int column = cell - row * columns;
+    int empty = 1;
+    piece.last = first;
+    for (; cell < cells; cell++) {
+        const unsigned points = dcn_cell_points(p, gather, row, column);
+        if (points > (unsigned)p->heavy) {
+            if (!empty)
+                break;
+            piece.first = piece.last = dcn_position_of(p, gather, row, column + 1);
+        } else if (points > room) {
+            if (!empty)
+                break;
+            const unsigned end = dcn_position_of(p, gather, row, column + 1);
+            piece.ordered = 1;
+            piece.last = end - piece.first <= room ? end : piece.first + room;
+            cell += piece.last == end;
+            break;
+        } else {
+            if (piece.last + points - piece.first > room)
+                break;
+            piece.last += points;
+            empty = 0;
+        }
+        column = column + 1 < columns ? column + 1 : 0;
+        row += column == 0;
     }
-    if (points - first <= room)
-        return piece;
-    /* The last cell that the piece may end before. */
-    int fits = cell + 1;
-    int beyond = cells;
-    while (beyond - fits > 1) {
-        const int middle = (fits + beyond) / 2;
-        const int middle_row = dcn_over(middle, columns);
-        if (dcn_position_of(p, gather, middle_row, middle - middle_row * columns) - first <= room)
-            fits = middle;
-        else
-            beyond = middle;
-    }
-    /* Heavy cells are pieces of their own. */
-    for (int next = cell + 1; next < fits && fits - cell <= DCN_FEW_CELLS; next++) {
-        const int next_row = dcn_over(next, columns);
-        const int column = next - next_row * columns;
-        if (dcn_position_of(p, gather, next_row, column + 1) - dcn_position_of(p, gather, next_row, column) >
-            (unsigned)p->heavy)
-            fits = next;
-    }
-    const int last_row = dcn_over(fits, columns);
-    piece.last = dcn_position_of(p, gather, last_row, fits - last_row * columns);
-    piece.next = fits;
+    piece.next = cell;
     return piece;
 }
 
 /* A staged point's entry. Nothing asks for the weight of a corner outside the image. */
-DCN_INLINE void dcn_stage_entry(const dcn_backward_wide_params *p, dcn_gather gather, dcn_binned point, unsigned place)
+DCN_INLINE void dcn_stage_entry(const dcn_backward_wide_params *p, DCN_LOCAL dcn_float2 *pairs, DCN_LOCAL dcn_bytes *at,
+                                dcn_binned point, unsigned place)
 {
     const float right = point.axes.x.fraction;
     const float left = 1.0f - right;
     const float bottom = point.mask * point.axes.y.fraction;
     const float top = point.mask * (1.0f - point.axes.y.fraction);
-    gather.pairs[2u * place] = DCN_FLOAT2(top * left, bottom * left);
-    gather.pairs[2u * place + 1u] = DCN_FLOAT2(top * right, bottom * right);
-    gather.at[place] = (dcn_bytes)point.pixel * dcn_pixel_bytes(&p->forward);
+    pairs[2u * place] = DCN_FLOAT2(top * left, bottom * left);
+    pairs[2u * place + 1u] = DCN_FLOAT2(top * right, bottom * right);
+    at[place] = (dcn_bytes)point.pixel * dcn_pixel_bytes(&p->forward);
 }
 
 /* Stages a piece: numbers first, then each point at its rank in its cell. */
@@ -249,7 +249,7 @@ DCN_INLINE void dcn_stage_piece(dcn_backward_tensors t, const dcn_backward_wide_
         const unsigned id = gather.ids[i];
         const dcn_binned point = dcn_binned_of(t, p, statistics, tile.group, id);
         unsigned place = i;
-        if (!piece.crowded) {
+        if (!piece.ordered) {
             const int row = point.axes.y.cell + 1 - tile.y;
             const int column = point.axes.x.cell + 1 - tile.x;
             const unsigned end = dcn_position_of(p, gather, row, column + 1) - piece.first;
@@ -257,7 +257,7 @@ DCN_INLINE void dcn_stage_piece(dcn_backward_tensors t, const dcn_backward_wide_
             for (unsigned other = place; other < end; other++)
                 place += gather.ids[other] < id;
         }
-        dcn_stage_entry(p, gather, point, place);
+        dcn_stage_entry(p, gather.pairs, gather.at, point, place);
     }
     DCN_BARRIER();
 }
@@ -354,8 +354,8 @@ DCN_INLINE void dcn_add_elements(DCN_GLOBAL const dcn_storage *grad, dcn_gather 
 DCN_INLINE DCN_GLOBAL float *dcn_heavy_sums(DCN_GLOBAL unsigned *workspace, const dcn_backward_wide_params *p,
                                             dcn_i64 plane, unsigned start, unsigned block)
 {
-    return (DCN_GLOBAL float *)dcn_bins_of(workspace, p, plane) + start +
-           (dcn_i64)block * 4 * p->forward.group_channels;
+    return (DCN_GLOBAL float *)(workspace + p->bins_at) +
+           ((plane * p->points + start) * p->sum_words + (dcn_i64)block * 4 * p->forward.group_channels);
 }
 
 /* Adds a heavy cell to one pixel, which is the cell's corner of that number. */
@@ -363,9 +363,9 @@ DCN_INLINE void dcn_add_heavy(DCN_GLOBAL const float *blocks, const dcn_backward
                               int corner, int channel, int wanted, float *sums)
 {
     const int channels = p->forward.group_channels;
-    for (unsigned done = 0; done < count; done += (unsigned)p->block) {
-        for (int j = 0; j < DCN_VECTOR && j < wanted; j++)
-            sums[j] += blocks[corner * channels + channel + j];
+    for (unsigned left = dcn_blocks_of(p, count); left > 0u; left--) {
+        DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) if (j < wanted) sums[j] +=
+            blocks[corner * channels + channel + j];
         blocks += 4 * channels;
     }
 }
@@ -393,22 +393,24 @@ DCN_INLINE dcn_pair dcn_pair_of(const dcn_backward_wide_params *p, dcn_value_til
     return pair;
 }
 
-/* A heavy cell's share of a pair. */
+/* The heavy cells' share of a pair. */
 DCN_INLINE void dcn_sum_heavy(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_value_tile tile,
-                              dcn_gather gather, dcn_piece piece, dcn_pair pair, dcn_pair_sums *sums)
+                              dcn_gather gather, dcn_pair pair, dcn_pair_sums *sums)
 {
-    const int cell_row = dcn_over(piece.cell, p->value_w + 1);
-    const int right = pair.x - (piece.cell - cell_row * (p->value_w + 1)) + 1; /* 1: the pixel's second column */
-    const int row = cell_row - pair.y;
-    if (right < 0 || right > 1 || row < 0 || row > 2)
-        return;
-    DCN_GLOBAL const float *blocks =
-        dcn_heavy_sums(workspace, p, tile.plane, gather.shifts[cell_row] + piece.first, 0u);
-    const unsigned count = piece.last - piece.first;
-    if (row < 2)
-        dcn_add_heavy(blocks, p, count, 2 * (1 - row) + right, pair.channel, pair.wanted, sums->upper);
-    if (row > 0)
-        dcn_add_heavy(blocks, p, count, 2 * (2 - row) + right, pair.channel, pair.wanted, sums->lower);
+    for (int cell = 0; cell < 6; cell++) {
+        const int row = cell / 2;
+        const int left = cell % 2 == 0; /* of the pixels: they are the cell's second column */
+        const int column = pair.x + 1 - left;
+        const unsigned count = dcn_cell_points(p, gather, pair.y + row, column);
+        if (count <= (unsigned)p->heavy)
+            continue;
+        DCN_GLOBAL const float *blocks =
+            dcn_heavy_sums(workspace, p, tile.plane, gather.starts[(pair.y + row) * (p->value_w + 2) + column], 0u);
+        if (row < 2)
+            dcn_add_heavy(blocks, p, count, 2 * (1 - row) + left, pair.channel, pair.wanted, sums->upper);
+        if (row > 0)
+            dcn_add_heavy(blocks, p, count, 2 * (2 - row) + left, pair.channel, pair.wanted, sums->lower);
+    }
 }
 
 DCN_INLINE unsigned dcn_within(unsigned position, dcn_piece piece)
@@ -519,16 +521,16 @@ DCN_INLINE void dcn_gather_group(const int fast, dcn_backward_tensors all, const
         unsigned first = 0u;
         for (int cell = 0; cell < cells;) {
             const dcn_piece piece = dcn_piece_of(p, gather, cell, first);
-            if (!piece.heavy)
+            if (piece.last > piece.first)
                 dcn_stage_piece(t, p, workspace, tile, gather, piece);
             DCN_FOR_ITEMS(item, p->items)
             {
                 const dcn_pair pair = dcn_pair_of(p, tile, item, pass);
-                if (pair.wanted > 0 && piece.heavy)
-                    dcn_sum_heavy(p, workspace, tile, gather, piece, pair, &DCN_KEPT(sums, item));
-                else if (pair.wanted > 0)
+                if (pair.wanted > 0 && piece.last > piece.first)
                     dcn_sum_piece(fast, t.grad_output + tile.group * p->forward.group_channels + pair.channel, p,
                                   gather, piece, pair, &DCN_KEPT(sums, item));
+                if (pair.wanted > 0 && piece.next == cells && !dcn_fits_room(p, gather))
+                    dcn_sum_heavy(p, workspace, tile, gather, pair, &DCN_KEPT(sums, item));
             }
             cell = piece.next;
             first = piece.last;

@@ -81,20 +81,11 @@ DCN_INLINE DCN_GLOBAL unsigned *dcn_bins_of(DCN_GLOBAL unsigned *workspace, cons
     return workspace + (p->bins_at + plane * p->points);
 }
 
-DCN_INLINE void dcn_keep_slot(DCN_GLOBAL unsigned *workspace, const dcn_backward_wide_params *p, dcn_i64 point,
-                              unsigned slot)
+/* A point's place in its cell. Half a word is enough: nothing asks for those of a crowded cell. */
+DCN_INLINE DCN_GLOBAL unsigned short *dcn_slot_of(DCN_GLOBAL unsigned *workspace, const dcn_backward_wide_params *p,
+                                                  dcn_i64 point)
 {
-    if (p->slot_words)
-        workspace[p->slots_at + point] = slot;
-    else
-        ((DCN_GLOBAL unsigned short *)(workspace + p->slots_at))[point] = (unsigned short)slot;
-}
-
-DCN_INLINE unsigned dcn_slot_of(DCN_GLOBAL const unsigned *workspace, const dcn_backward_wide_params *p, dcn_i64 point)
-{
-    if (p->slot_words)
-        return workspace[p->slots_at + point];
-    return ((DCN_GLOBAL const unsigned short *)(workspace + p->slots_at))[point];
+    return (DCN_GLOBAL unsigned short *)(workspace + p->slots_at) + point;
 }
 
 /* The largest logit and the sum of each output pixel's groups, pairs in that order. */
@@ -103,6 +94,14 @@ DCN_INLINE DCN_GLOBAL float *dcn_statistics_of(DCN_GLOBAL unsigned *workspace, c
 {
     return (DCN_GLOBAL float *)(workspace + p->slots_at) +
            image * p->forward.out_height * p->forward.out_width * p->forward.group * 2;
+}
+
+/* Blocks of a heavy cell with so many points. */
+DCN_INLINE unsigned dcn_blocks_of(const dcn_backward_wide_params *p, unsigned count)
+{
+    if (count > (unsigned)p->crowd)
+        return (count + (unsigned)p->block - 1u) / (unsigned)p->block;
+    return count > (unsigned)p->split ? count / (unsigned)p->split : 1u;
 }
 
 /* The number of point k's cell in its plane: cells begin one pixel outside the image, and each level's follow those of
@@ -141,7 +140,11 @@ DCN_INLINE dcn_binned dcn_binned_of(dcn_backward_tensors t, const dcn_backward_w
 #endif
     const int k = (int)id - point.pixel * f->points;
     place.group = group;
+#if defined(DCN_LEVELS)
+    place.y = 0; /* queries are one row */
+#else
     place.y = (int)dcn_divide((dcn_index)point.pixel, f->out_width, p->by_out_width);
+#endif
     place.x = point.pixel - place.y * f->out_width;
     place.inside = 1;
     DCN_GLOBAL const dcn_storage *offset = t.sources.offset + (dcn_offsets_of(f, place) + 2 * k);

@@ -65,6 +65,14 @@ typedef struct dcn_forward_params {
     int level_points; /* attention: points of a level */
 } dcn_forward_params;
 
+/* Sums of heavy cells: points that a team puts into order at once, parts of a plane that it sorts them by, points that
+ * it then has the weights of, in at most a sixth of the memory, and words of its memory besides points: two for each
+ * part, a block. */
+#define DCN_SORTED     768
+#define DCN_PARTS      31
+#define DCN_STAGED     128
+#define DCN_TEAM_WORDS (2 * DCN_PARTS + 1 + 8)
+
 /* The wide shape of the gradients. A plane is one image and group; its points are numbered by output pixel, then by
  * point of the kernel; its cells are the squares between pixels that a point may fall into, (H + 1) * (W + 1). Words
  * are of 4 bytes, counted from the workspace's start. */
@@ -80,29 +88,35 @@ typedef struct dcn_backward_wide_params {
     dcn_i64 counts_at;    /* for each cell how many points it has */
     dcn_i64 starts_at;    /* for each cell where its points begin in `ids`, and at a plane's end their number */
     dcn_i64 ids_at;       /* points by cell */
-    dcn_i64 bins_at;      /* for each point its cell; then the sums of heavy cells */
-    dcn_i64 slots_at;     /* for each point its place in its cell; then softmax statistics */
+    dcn_i64 bins_at;      /* for each point its cell; then the sums of heavy cells, `sum_words` for each point */
+    dcn_i64 slots_at;     /* for each point its place in its cell, half a word; then softmax statistics */
     dcn_i64 crowds_at;    /* how many crowded cells, how many blocks of heavy ones; then the cells */
     dcn_i64 blocks_at;    /* blocks of heavy cells */
     int float32_gradients;
     int wants_offset; /* which results there are */
     int wants_mask;
-    int padding;    /* elements at the end of an output pixel's offsets that belong to no group */
-    int slot_words; /* 1: a place is a word; 0: half of one */
-    int items;      /* of a work-group */
-    int window_w;   /* cells around a tile of outputs that it counts by itself, 0: none */
+    int padding;  /* elements at the end of an output pixel's offsets that belong to no group */
+    int items;    /* of a work-group */
+    int window_w; /* cells around a tile of outputs that it counts by itself, 0: none; in levels the last ones */
     int window_h;
-    int window_x; /* the first one, from the tile's first output pixel on */
+    int window_x; /* the first one, from the tile's first output pixel on; in levels the cell itself */
     int window_y;
     int reserve_cells;  /* cells of a work-group that reserves */
     int reserve_blocks; /* work-groups of a plane */
     int fill_blocks;
     int workers; /* work-groups for crowded cells */
-    int room;    /* points that a work-group sums at once; more make a cell crowded */
-    int heavy_workers;
+    int crowd;   /* more points make a cell crowded: no work-group could put them into order */
     int heavy;   /* more points make a cell heavy: its sums come in blocks */
-    int block;   /* points of a block */
-    int value_h; /* value pixels of a work-group */
+    int block;   /* points of a crowded cell's block */
+    int split;   /* points of any other one's, about: it has those of a part of the plane */
+    int heavy_workers;
+    int teams;      /* of a work-group for blocks */
+    int team_rows;  /* of a team, each of `lanes` work-items */
+    int team_words; /* of work-group memory, a multiple of 4 */
+    int part_shift; /* from a point's number to its part of the plane, DCN_PARTS of them at most */
+    int sum_words;  /* for each point in the sums of heavy cells */
+    int room;       /* points that a work-group sums at once */
+    int value_h;    /* value pixels of a work-group */
     int value_w;
     int values_h; /* tiles of an image */
     int values_w;
@@ -113,6 +127,8 @@ typedef struct dcn_backward_wide_params {
     dcn_divisor by_values_w;
     dcn_divisor by_reserve_blocks;
     dcn_divisor by_fill_blocks;
+    dcn_divisor by_lanes;
+    dcn_divisor by_team; /* its work-items */
 } dcn_backward_wide_params;
 
 /* The long shape of the gradients. A unit is one image and block of channels, a band a range of output rows. */

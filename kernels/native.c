@@ -181,7 +181,16 @@ static void backward_heavy(const dcn_native_args *args, uint64_t first, uint64_t
     void *const *b = args->buffers;
     const dcn_backward_tensors t = backward_tensors(params, NULL, b[0], b[1], b[2], b[3]);
     EACH_GROUP
-    dcn_heavy_group(t, params, (uint32_t *)b[4] + params->workspace_at, args->local, (dcn_i64)group);
+    dcn_heavy_group(0, t, params, (uint32_t *)b[4] + params->workspace_at, args->local, (dcn_i64)group);
+}
+
+static void backward_heavy_fast(const dcn_native_args *args, uint64_t first, uint64_t last)
+{
+    const dcn_backward_wide_params *params = args->params;
+    void *const *b = args->buffers;
+    const dcn_backward_tensors t = backward_tensors(params, NULL, b[0], b[1], b[2], b[3]);
+    EACH_GROUP
+    dcn_heavy_group(1, t, params, (uint32_t *)b[4] + params->workspace_at, args->local, (dcn_i64)group);
 }
 
 static void backward_gather(const dcn_native_args *args, uint64_t first, uint64_t last)
@@ -212,6 +221,7 @@ static void backward_gather_fast(const dcn_native_args *args, uint64_t first, ui
     X(BACKWARD_BINS, "dcn_backward_reserve", backward_reserve)                                                         \
     X(BACKWARD_BINS, "dcn_backward_fill", backward_fill)                                                               \
     X(BACKWARD_BINS, "dcn_backward_statistics", backward_statistics)                                                   \
+    X(BACKWARD_BINS, "dcn_backward_heavy_fast", backward_heavy_fast)                                                   \
     X(BACKWARD_BINS, "dcn_backward_heavy", backward_heavy)                                                             \
     X(BACKWARD_VALUE, "dcn_backward_gather_fast", backward_gather_fast)                                                \
     X(BACKWARD_VALUE, "dcn_backward_gather", backward_gather)

@@ -5,6 +5,9 @@
 
 #include "status.h"
 
+typedef int64_t dcn_i64;
+#include "dcn_params.h"
+
 /* Work-items of a wide work-group: enough to hide memory latency, few enough for several groups on a compute unit. */
 #define WIDE_ITEMS 256
 /* Most bytes of a pixel that one tile's groups share, and bytes of a cache line. */
@@ -37,6 +40,12 @@
 #define COUNT_EXTENT 8
 #define COUNT_GROUPS 2
 #define COUNT_MARGIN 2
+/* The same in levels: points of a work-item that are counted together, and of a work-group at most; work-groups for
+ * each compute unit, where there are as many; and cells that it counts in its memory. */
+#define LEVEL_TOGETHER 4
+#define LEVEL_POINTS   4096
+#define LEVEL_GROUPS   4
+#define LEVEL_CELLS    2048
 /* Multiply-adds that make a long work-item worth its own scheduling, a few microseconds. */
 #define LONG_WORK 100000
 /* Long work-items for each compute unit, so that uneven ones even out. */
@@ -241,6 +250,13 @@ static bool fit_points(const slot_memory *need, uint64_t memory, int points, dcn
     return launch->chunk > 0;
 }
 
+static dcn_status fail_memory(const dcn_device_limits *limits)
+{
+    return dcn_fail(DCN_ERROR_UNSUPPORTED,
+                    "the wide shape needs more work-group memory than the %" PRIu64 " bytes of this device",
+                    limits->local_memory);
+}
+
 static dcn_status tune_slots(const dcn_device_limits *limits, const slot_memory *need, int64_t team,
                              const dcn_wide_problem *w, dcn_wide_launch *launch)
 {
@@ -259,9 +275,7 @@ static dcn_status tune_slots(const dcn_device_limits *limits, const slot_memory 
         if (fit_points(need, memory, w->points, launch))
             return DCN_SUCCESS;
         if (slots == 1)
-            return dcn_fail(DCN_ERROR_UNSUPPORTED,
-                            "the wide shape needs more work-group memory than the %" PRIu64 " bytes of this device",
-                            limits->local_memory);
+            return fail_memory(limits);
     }
 }
 
@@ -319,14 +333,40 @@ dcn_status dcn_tune_gather(const dcn_device_limits *limits, const dcn_gather_pro
     const int64_t fixed = 4 * ((int64_t)(launch->value_h + 1) * (launch->value_w + 2) + launch->value_h + 2) + 64;
     const int64_t most = (memory - fixed) / point_bytes;
     const int64_t usual = (int64_t)smaller((int64_t)(g->density * 1.125 * (double)cells), INT32_MAX / 2) + 64;
-    const int64_t fullest = (int64_t)fmin(g->fullest * 1.25, INT32_MAX / 2.0) + 64;
     if (most < (int64_t)launch->local)
-        return dcn_fail(DCN_ERROR_UNSUPPORTED,
-                        "the wide shape needs more work-group memory than the %" PRIu64 " bytes of this device",
-                        limits->local_memory);
-    launch->room = (int)smaller(larger(blocks(larger(usual, fullest), 32) * 32, ROOM), most);
+        return fail_memory(limits);
+    launch->room = (int)smaller(larger(blocks(usual, 32) * 32, ROOM), most);
     launch->local_bytes = (uint64_t)(launch->room * point_bytes + fixed);
     return DCN_SUCCESS;
+}
+
+dcn_status dcn_tune_heavy(const dcn_device_limits *limits, int items, int lanes, dcn_dtype dtype,
+                          dcn_heavy_launch *launch)
+{
+    const int64_t vector = 16 / (int64_t)dcn_dtype_size(dtype);
+    const int64_t memory = (int64_t)(limits->local_memory < WIDE_MEMORY ? limits->local_memory : WIDE_MEMORY);
+    const int64_t rows = larger(smaller(WAVEFRONT, items) / lanes, 1);
+    /* The rows' sums of one corner are there for a moment. */
+    const int64_t words = larger(2 * DCN_SORTED + DCN_TEAM_WORDS, vector * (rows + 1) * lanes);
+    launch->team_rows = (int)rows;
+    launch->team_words = (int)(blocks(words, 4) * 4);
+    const int64_t team = launch->team_words * (int64_t)sizeof(uint32_t);
+    launch->teams = (int)smaller(items / (rows * lanes), larger(memory / team, 1));
+    launch->local_bytes = (uint64_t)(launch->teams * team);
+    if (launch->local_bytes > limits->local_memory)
+        return fail_memory(limits);
+    return DCN_SUCCESS;
+}
+
+dcn_level_count_launch dcn_tune_level_count(const dcn_device_limits *limits, const dcn_level_count_problem *c)
+{
+    const int64_t wanted = larger(c->queries * c->planes / (larger(limits->compute_units, 1) * LEVEL_GROUPS), 1);
+    const int64_t least = larger((int64_t)c->items * LEVEL_TOGETHER / c->points, 1);
+    const int64_t most = larger(LEVEL_POINTS / c->points, 1);
+    dcn_level_count_launch launch;
+    launch.queries = (int)larger(smaller(smaller(larger(wanted, least), most), c->queries), 1);
+    launch.window = smaller(LEVEL_CELLS, (int64_t)(limits->local_memory / 2 / sizeof(uint32_t)));
+    return launch;
 }
 
 void dcn_tune_count(const dcn_device_limits *limits, const dcn_count_problem *c, dcn_count_launch *launch)

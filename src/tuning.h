@@ -67,13 +67,13 @@ dcn_status dcn_tune_wide(const dcn_device_limits *limits, const dcn_wide_problem
 dcn_status dcn_tune_points(const dcn_device_limits *limits, const dcn_wide_problem *problem, bool special,
                            dcn_wide_launch *launch);
 
-/* The gradient of the value. `density`: points for each cell, on average; `fullest`: the same where it is highest. */
+/* The gradient of the value. `density`: points for each cell, on average. */
 typedef struct dcn_gather_problem {
     uint32_t work_items;
     dcn_dtype dtype;
     int index_bits;
     int group_channels, height, width;
-    double density, fullest;
+    double density;
 } dcn_gather_problem;
 
 typedef struct dcn_gather_launch {
@@ -87,6 +87,18 @@ typedef struct dcn_gather_launch {
 /* Fails when the device has too little work-group memory. */
 dcn_status dcn_tune_gather(const dcn_device_limits *limits, const dcn_gather_problem *problem,
                            dcn_gather_launch *launch);
+
+/* Sums of cells with many points, by teams of a work-group of the same size. */
+typedef struct dcn_heavy_launch {
+    int teams;
+    int team_rows;  /* of a team, each of `lanes` work-items */
+    int team_words; /* of work-group memory */
+    uint64_t local_bytes;
+} dcn_heavy_launch;
+
+/* Fails as the one above. */
+dcn_status dcn_tune_heavy(const dcn_device_limits *limits, int items, int lanes, dcn_dtype dtype,
+                          dcn_heavy_launch *launch);
 
 /* Counting points by cell. `reach`: cells that the points of an output pixel without offsets fall into. */
 typedef struct dcn_count_problem {
@@ -104,6 +116,19 @@ typedef struct dcn_count_launch {
 
 void dcn_tune_count(const dcn_device_limits *limits, const dcn_count_problem *problem, dcn_count_launch *launch);
 
+/* The same for points in levels: queries of a work-group of so many items, and cells that it may count by itself. */
+typedef struct dcn_level_count_problem {
+    int items, points, queries;
+    int64_t planes;
+} dcn_level_count_problem;
+
+typedef struct dcn_level_count_launch {
+    int queries;
+    int64_t window;
+} dcn_level_count_launch;
+
+dcn_level_count_launch dcn_tune_level_count(const dcn_device_limits *limits, const dcn_level_count_problem *problem);
+
 /* Registers of a work-item of a wide kernel at most: four work-groups then share a compute unit that has 65,536. */
 #define DCN_WIDE_REGISTERS 64
 
@@ -111,7 +136,10 @@ void dcn_tune_count(const dcn_device_limits *limits, const dcn_count_problem *pr
  * without a word of it, one compiler spills. */
 #define DCN_POINTS_REGISTERS 255
 
-/* Work-items of those kernels with 64-bit indices that a compute unit is to hold, as below. */
+/* The same for kernels that work on cells and their lists: five work-groups of 128 fit. */
+#define DCN_BINS_REGISTERS 96
+
+/* Work-items of the gradients of offsets and masks with 64-bit indices that a compute unit is to hold, as below. */
 #define DCN_LONG_INDEX_ITEMS 512
 
 /* Work-items of wide kernels that a compute unit is to hold at least; compilers that are told make better use of the

@@ -59,7 +59,8 @@ typedef struct dcn_dcnv4_desc {
  * the first two. Their results are the same bits in every run, with any number of threads and any workspace limit.
  *
  * A backward plan's workspace (dcn_plan_workspace()) has at most 12 bytes for each sampling point, `N * Ho * Wo * G *
- * K` of them, and 8 for each cell, `N * G * (H + 1) * (W + 1)`, or what one piece of the work needs where that is more.
+ * K` of them (16 with softmax over one or two), and 8 for each cell, `N * G * (H + 1) * (W + 1)`, or what one piece of
+ * the work needs where that is more.
  * Kernels of the "long" shape need far less where gradients are float32, which they sum in place: 4 bytes for each
  * of a few bands of rows. Else a piece is one image and a block of channels, at least one group or 16 channels of it,
  * with 4 bytes for each number of the block.
@@ -228,7 +229,10 @@ typedef struct dcn_flash_deform_attn_desc {
     int float32_gradients;            /**< backward: 1 gives gradients as float32 whatever `dtype` is (default 0) */
 } dcn_flash_deform_attn_desc;
 
-/** Order of the tensors of a multi-scale deformable attention plan. */
+/**
+ * Order of the tensors of a multi-scale deformable attention plan. A backward plan's workspace is as for DCNv4, but has
+ * at most 24 bytes for each location, 28 where a query has only one or two in a group.
+ */
 enum {
     DCN_FLASH_DEFORM_ATTN_VALUE = 0,             /**< `[N, S, G, D]`: pixel (y, x) of level l is row
                                                       `level_start_index[l] + y * W_l + x` */

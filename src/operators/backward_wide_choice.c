@@ -16,16 +16,20 @@
 #define FILL_RUN     4
 /* Work-groups that reserve a plane's cells at most: each adds up all cells before its own. */
 #define RESERVE_BLOCKS 64
-/* Points of a block of a heavy cell at least; and of a heavy cell, four sums for each channel at least, so that they
- * fit where its points' cells were. */
-#define BLOCK 1024
-#define HEAVY 128
-/* Work-groups for crowded cells and for heavy ones, for each compute unit. */
+/* Points of a block of a crowded cell at least, and of another one; of a heavy cell, where points lie about a grid and
+ * where they lie anywhere in levels, whose smaller ones have many in every cell; and words for each such point at most,
+ * which its cell's sums take the place of, four for each channel. */
+#define BLOCK           1024
+#define SPLIT           128
+#define HEAVY           128
+#define LEVEL_HEAVY     64
+#define LEVEL_SUM_WORDS 4
+/* Work-groups for crowded cells, and for heavy ones about a grid and in levels, for each compute unit. */
 #define WORKERS       4
 #define HEAVY_WORKERS 8
+#define LEVEL_WORKERS 16
 
-_Static_assert(offsetof(dcn_backward_wide_params, by_fill_blocks) + sizeof(dcn_divisor) ==
-                   sizeof(dcn_backward_wide_params),
+_Static_assert(offsetof(dcn_backward_wide_params, by_team) + sizeof(dcn_divisor) == sizeof(dcn_backward_wide_params),
                "see dcn_params.h");
 
 static const struct {
@@ -40,7 +44,8 @@ static const struct {
     [DCN_STAGE_RESERVE] = {"backward_bins", "attention_backward_bins", "dcn_backward_reserve", NULL, false},
     [DCN_STAGE_FILL] = {"backward_bins", "attention_backward_bins", "dcn_backward_fill", NULL, false},
     [DCN_STAGE_STATISTICS] = {"backward_bins", "attention_backward_bins", "dcn_backward_statistics", NULL, false},
-    [DCN_STAGE_HEAVY] = {"backward_bins", "attention_backward_bins", "dcn_backward_heavy", NULL, false},
+    [DCN_STAGE_HEAVY] = {"backward_bins", "attention_backward_bins", "dcn_backward_heavy", "dcn_backward_heavy_fast",
+                         false},
     [DCN_STAGE_GATHER] = {"backward_value", "attention_backward_value", "dcn_backward_gather",
                           "dcn_backward_gather_fast", true},
     [DCN_STAGE_POINTS] = {"backward_points", "attention_backward_points", "dcn_backward_points",
@@ -76,18 +81,18 @@ uint64_t dcn_backward_wide_workspace(const dcn_backward_shape *shape, int64_t im
     const dcn_forward_shape *s = &shape->forward;
     const int64_t planes = images * s->group;
     const int64_t points = planes * p->points;
-    const int64_t slots = p->slot_words ? points : blocks_of(points, 2);
+    const int64_t slots = blocks_of(points, 2);
     const int64_t statistics = s->softmax ? 2 * planes * s->out_height * s->out_width : 0;
-    const int64_t crowds = planes * (p->points / (p->room + 1));
+    const int64_t crowds = planes * (p->points / (p->crowd + 1));
     const int64_t heavy = planes * (p->points / (p->heavy + 1));
     int64_t end = 0;
     take(&p->counts_at, planes * p->cells, &end);
     take(&p->starts_at, planes * (p->cells + 1), &end);
     take(&p->ids_at, points, &end);
-    take(&p->bins_at, points, &end);
+    take(&p->bins_at, points * p->sum_words, &end);
     take(&p->slots_at, larger(slots, statistics), &end);
     take(&p->crowds_at, CROWD_HEADER + CROWD_ENTRY * crowds, &end);
-    take(&p->blocks_at, heavy > 0 ? BLOCK_ENTRY * (points / p->block + heavy) : 0, &end);
+    take(&p->blocks_at, heavy > 0 ? BLOCK_ENTRY * (points / smaller(p->block, p->split) + heavy) : 0, &end);
     return (uint64_t)end * sizeof(uint32_t);
 }
 
@@ -133,7 +138,6 @@ static dcn_backward_wide_params common_params(const dcn_backward_shape *shape)
     p.points = s->no_output ? 0 : s->out_height * s->out_width * p.forward.points;
     p.float32_gradients = shape->float32_gradients;
     p.padding = s->offset == s->mask ? (int)(s->offset_row - s->group * s->offset_group) : 0;
-    p.slot_words = p.points > 65536;
     p.by_group = dcn_divisor_of((int)s->group);
     p.by_out_width = dcn_divisor_of((int)s->out_width);
     p.by_points = dcn_divisor_of(p.forward.points);
@@ -165,8 +169,6 @@ static void set_count(const dcn_forward_shape *s, const dcn_device_limits *limit
                                  .stride_w = f->stride_w};
     find_reach(s->grid.kernel_h, s->grid.dilation_h, s->grid.scale, &first_h, &problem.reach_h);
     find_reach(s->grid.kernel_w, s->grid.dilation_w, s->grid.scale, &first_w, &problem.reach_w);
-    if (s->grid.levels.count > 0)
-        problem.reach_h = problem.reach_w = INT32_MAX; /* anywhere */
     dcn_count_launch launch;
     dcn_tune_count(limits, &problem, &launch);
     dcn_forward_set_tile(launch.tile_h, launch.tile_w, launch.tile_groups, s->batch, f);
@@ -179,6 +181,33 @@ static void set_count(const dcn_forward_shape *s, const dcn_device_limits *limit
         p->window_y = f->origin_h + (int)first_h - launch.margin;
     }
     c->stages[DCN_STAGE_COUNT].local_bytes = launch.local_bytes;
+}
+
+/* The last levels' cells, as many as a work-group counts by itself. */
+static int64_t level_window(const dcn_levels *levels, int64_t most)
+{
+    int64_t cells = 0;
+    for (int64_t l = levels->count - 1; l >= 0; l--) {
+        const int64_t more = (levels->shapes[2 * l] + 1) * (levels->shapes[2 * l + 1] + 1);
+        if (cells + more > most)
+            break;
+        cells += more;
+    }
+    return cells;
+}
+
+/* The same for points that lie anywhere in levels. */
+static void set_level_count(const dcn_forward_shape *s, const dcn_device_limits *limits, dcn_backward_wide_choice *c)
+{
+    dcn_backward_wide_params *p = &c->value;
+    const dcn_level_count_problem problem = {
+        .items = p->items, .points = p->forward.points, .queries = p->forward.out_width, .planes = s->batch * s->group};
+    const dcn_level_count_launch launch = dcn_tune_level_count(limits, &problem);
+    p->window_w = (int)level_window(&s->grid.levels, launch.window);
+    p->window_x = (int)(p->cells - p->window_w);
+    dcn_forward_set_tile(1, launch.queries, 1, s->batch, &p->forward);
+    p->forward.chunk = p->forward.pitch = p->forward.points;
+    c->stages[DCN_STAGE_COUNT].local_bytes = sizeof(uint32_t) * (uint64_t)larger(p->window_w, 1);
 }
 
 /* Tiles of value pixels of an image: rows and columns of them, or in a row those of all levels. */
@@ -194,21 +223,48 @@ static void set_value_tiles(const dcn_forward_shape *s, dcn_backward_wide_params
     p->by_values_w = dcn_divisor_of(p->values_w);
 }
 
-/* What depends on the size of a work-group. */
-static void set_items(const dcn_forward_shape *s, const dcn_device_limits *limits, const dcn_gather_launch *launch,
-                      dcn_backward_wide_choice *c)
+/* What a heavy cell is, and how its points are summed. */
+static dcn_status set_heavy(const dcn_forward_shape *s, const dcn_device_limits *limits, dcn_backward_wide_choice *c)
 {
     dcn_backward_wide_params *p = &c->value;
-    const int64_t most = smaller(p->points / (launch->room + 1) * s->batch * s->group, INT32_MAX);
+    const int64_t sums = 4 * s->group_channels;
+    const bool levels = s->grid.levels.count > 0;
+    dcn_heavy_launch launch;
+    const dcn_status status = dcn_tune_heavy(limits, p->items, p->forward.lanes, s->dtype, &launch);
+    if (status != DCN_SUCCESS)
+        return status;
+    p->sum_words = levels ? (int)larger(smaller(sums / LEVEL_HEAVY, LEVEL_SUM_WORDS), 1) : 1;
+    p->heavy = (int)larger(levels ? LEVEL_HEAVY : HEAVY, blocks_of(sums, p->sum_words));
+    p->block = (int)larger(BLOCK, blocks_of(2 * sums, BLOCK) * BLOCK);
+    p->split = (int)larger(SPLIT, p->heavy);
+    p->teams = launch.teams;
+    p->team_rows = launch.team_rows;
+    p->team_words = launch.team_words;
+    p->by_lanes = dcn_divisor_of(p->forward.lanes);
+    p->by_team = dcn_divisor_of(launch.team_rows * p->forward.lanes);
+    p->crowd = (int)smaller(p->room, DCN_SORTED);
+    while ((p->points - 1) >> p->part_shift >= DCN_PARTS)
+        p->part_shift++;
+    p->heavy_workers = (int)larger(limits->compute_units, 1) * (levels ? LEVEL_WORKERS : HEAVY_WORKERS);
+    c->stages[DCN_STAGE_HEAVY].local_bytes = launch.local_bytes;
+    return DCN_SUCCESS;
+}
+
+/* What depends on the size of a work-group. */
+static dcn_status set_items(const dcn_forward_shape *s, const dcn_device_limits *limits,
+                            const dcn_gather_launch *launch, dcn_backward_wide_choice *c)
+{
+    dcn_backward_wide_params *p = &c->value;
     p->items = (int)launch->local;
     p->forward.lanes = launch->lanes;
     p->value_h = launch->value_h;
     p->value_w = launch->value_w;
     set_value_tiles(s, p);
     p->room = launch->room;
-    p->block = (int)larger(BLOCK, blocks_of(8 * s->group_channels, BLOCK) * BLOCK);
-    p->heavy = (int)larger(HEAVY, 4 * s->group_channels);
-    p->heavy_workers = (int)larger(limits->compute_units, 1) * HEAVY_WORKERS;
+    const dcn_status status = set_heavy(s, limits, c);
+    if (status != DCN_SUCCESS)
+        return status;
+    const int64_t most = smaller(p->points / (p->crowd + 1) * s->batch * s->group, INT32_MAX);
     p->workers = (int)smaller((int64_t)larger(limits->compute_units, 1) * WORKERS, most);
     const int64_t run = (int64_t)p->items * RESERVE_RUN;
     p->reserve_cells = (int)(blocks_of(larger(blocks_of(p->cells, RESERVE_BLOCKS), 1), run) * run);
@@ -220,7 +276,8 @@ static void set_items(const dcn_forward_shape *s, const dcn_device_limits *limit
         c->stages[stage].local = launch->local;
     c->stages[DCN_STAGE_RESERVE].local_bytes = c->stages[DCN_STAGE_FILL].local_bytes =
         (2 * (uint64_t)launch->local + 2) * sizeof(uint32_t);
-    c->stages[DCN_STAGE_GATHER].local_bytes = c->stages[DCN_STAGE_HEAVY].local_bytes = launch->local_bytes;
+    c->stages[DCN_STAGE_GATHER].local_bytes = launch->local_bytes;
+    return DCN_SUCCESS;
 }
 
 /* ---- choosing --------------------------------------------------------------------------------- */
@@ -238,10 +295,12 @@ static dcn_status make_kernels(dcn_context *context, const dcn_forward_shape *s,
             backend->kernel_destroy(context->device, made->kernel);
         made->kernel = NULL;
         made->key = *key;
-        if (!stages[i].special)
+        if (!stages[i].special) {
             made->key.define_count = 0;
-        else if (!fast)
+            made->key.registers = DCN_BINS_REGISTERS;
+        } else if (!fast) {
             dcn_define_macro(&made->key, "DCN_GENERAL", 1);
+        }
         made->key.program = s->grid.levels.count > 0 ? stages[i].attention : stages[i].program;
         made->key.entry = fast && stages[i].fast ? stages[i].fast : stages[i].entry;
         status = backend->kernel_create(context->device, &made->key, &made->kernel);
@@ -252,22 +311,20 @@ static dcn_status make_kernels(dcn_context *context, const dcn_forward_shape *s,
     return status;
 }
 
-/* The extents of the largest level, and how full the fullest one's cells are. */
-static void find_fullest(const dcn_forward_shape *s, const dcn_backward_wide_params *p, dcn_gather_problem *problem)
+/* The extents of the largest level, and how full its cells are: those of smaller ones are heavy. */
+static void find_largest(const dcn_forward_shape *s, const dcn_backward_wide_params *p, dcn_gather_problem *problem)
 {
     const dcn_levels *levels = &s->grid.levels;
-    problem->fullest = problem->density;
     int64_t most = 0;
     for (int64_t l = 0; l < levels->count; l++) {
         const int64_t height = levels->shapes[2 * l];
         const int64_t width = levels->shapes[2 * l + 1];
-        const double points = (double)p->points / (double)levels->count;
-        problem->fullest = fmax(problem->fullest, points / (double)((height + 1) * (width + 1)));
         if (height * width <= most)
             continue;
         most = height * width;
         problem->height = (int)height;
         problem->width = (int)width;
+        problem->density = (double)p->points / (double)levels->count / (double)((height + 1) * (width + 1));
     }
 }
 
@@ -291,13 +348,17 @@ static dcn_status fit_value(dcn_context *context, const dcn_backward_shape *shap
                                   .height = (int)s->height,
                                   .width = (int)s->width,
                                   .density = (double)c->value.points / (double)c->value.cells};
-    find_fullest(s, &c->value, &problem);
+    find_largest(s, &c->value, &problem);
     dcn_gather_launch launch;
-    const dcn_status status = dcn_tune_gather(limits, &problem, &launch);
+    dcn_status status = dcn_tune_gather(limits, &problem, &launch);
+    if (status == DCN_SUCCESS)
+        status = set_items(s, limits, &launch, c);
     if (status != DCN_SUCCESS)
         return status;
-    set_items(s, limits, &launch, c);
-    set_count(s, limits, c);
+    if (s->grid.levels.count > 0)
+        set_level_count(s, limits, c);
+    else
+        set_count(s, limits, c);
     const bool whole = c->value.forward.chunk == c->value.forward.points &&
                        (int64_t)launch.lanes * (16 / (int64_t)dcn_dtype_size(s->dtype)) >= s->group_channels;
     if (path->build == DCN_BUILD_SPECIAL && whole) {
