@@ -22,6 +22,7 @@ enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NO_DEVICE = 3, EXIT_
 typedef struct arguments {
     dcn_suite_options suite;
     const char *devices[MAX_DEVICES];
+    const char *except[MAX_DEVICES];
     bool list;
     bool optional;
 } arguments;
@@ -31,6 +32,7 @@ static const char help[] =
     "Checks results on every device, kernel path and case against a float64 evaluation.\n"
     "\n"
     "  --device D     run on this device (repeatable); default: every device found\n"
+    "  --except D     not on this device (repeatable)\n"
     "  --against D2   also run on D2 and compare results bit for bit; differing elements are counted,\n"
     "                 and fail where all arithmetic is exact\n"
     "  --identical    with --against: compare every path that both have, and let any differing element fail\n"
@@ -79,6 +81,7 @@ static int usage(const char *problem, const char *argument)
 
 enum {
     DEVICE = 256,
+    EXCEPT,
     AGAINST,
     IDENTICAL,
     FILTER,
@@ -103,6 +106,12 @@ static int take(arguments *a, int option, const char *value)
             return usage("too many devices", "");
         }
         a->devices[a->suite.device_count++] = value;
+        return -1;
+    case EXCEPT:
+        if (a->suite.except_count == MAX_DEVICES) {
+            return usage("too many devices", "");
+        }
+        a->except[a->suite.except_count++] = value;
         return -1;
     case AGAINST:
         a->suite.against = value;
@@ -151,6 +160,7 @@ static int parse(int argc, char **argv, arguments *a)
 {
     static const struct option options[] = {
         {"device", required_argument, NULL, DEVICE},
+        {"except", required_argument, NULL, EXCEPT},
         {"against", required_argument, NULL, AGAINST},
         {"identical", no_argument, NULL, IDENTICAL},
         {"filter", required_argument, NULL, FILTER},
@@ -201,6 +211,7 @@ int main(int argc, char **argv)
         return code;
     }
     a.suite.devices = a.devices;
+    a.suite.except = a.except;
     dcn_message message;
     dcn_suite_totals totals = {0};
     if (a.list) {

@@ -446,8 +446,11 @@ static dcn_suite_end open_devices(suite *s, dcn_message *message)
 {
     const dcn_suite_options *options = s->options;
     dcn_status status = dcn_targets_open(options->devices, options->device_count, &s->targets, message);
+    for (size_t i = 0; i < options->except_count && status == DCN_SUCCESS; i++) {
+        dcn_targets_drop(&s->targets, options->except[i]);
+    }
     if (status == DCN_SUCCESS && s->targets.count == 0) {
-        dcn_message_set(message, "no device can be used");
+        dcn_message_set(message, options->except_count ? "there is no other device" : "no device can be used");
         return DCN_SUITE_NO_DEVICE;
     }
     if (status == DCN_SUCCESS && options->against) {

@@ -10,6 +10,8 @@
 typedef struct dcn_suite_options {
     const char *const *devices; /* names; none: every device found */
     size_t device_count;
+    const char *const *except; /* names; what they stand for is left out */
+    size_t except_count;
     const char *against; /* NULL, or a device whose results are compared with each of the others', bit for bit */
     bool identical;      /* a differing bit fails, on every path that both have, not only one in an exact case */
     const char *filter;  /* NULL, or a text that case names must contain, or several with commas between */

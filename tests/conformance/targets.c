@@ -103,6 +103,27 @@ void dcn_targets_close(dcn_targets *targets)
     memset(targets, 0, sizeof *targets);
 }
 
+void dcn_targets_drop(dcn_targets *targets, const char *name)
+{
+    dcn_runner named;
+    dcn_message message;
+    if (dcn_runner_open(name, &named, &message) != DCN_SUCCESS) {
+        return;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < targets->count; i++) {
+        dcn_target *target = &targets->items[i];
+        if (strcmp(target->runner.info.name, named.info.name) == 0) {
+            dcn_runner_close(&target->runner);
+            dcn_tally_free(&target->tally);
+        } else {
+            targets->items[kept++] = *target;
+        }
+    }
+    targets->count = kept;
+    dcn_runner_close(&named);
+}
+
 static void add_path(dcn_target *target, const char *const words[4])
 {
     if (target->path_count == DCN_MAX_PATHS) {

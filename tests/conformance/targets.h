@@ -51,6 +51,9 @@ typedef struct dcn_targets {
 dcn_status dcn_targets_open(const char *const *names, size_t count, dcn_targets *targets, dcn_message *message);
 void dcn_targets_close(dcn_targets *targets);
 
+/* Closes the target that the name of a device stands for, if there is one. */
+void dcn_targets_drop(dcn_targets *targets, const char *name);
+
 /* Lists the paths to run on a target: `forced` alone, if given; else the library's choice, and with `every` each
  * combination of kernel shape, index width, generality, build and instruction set. Whole instruction sets that the
  * device refuses for `probe` are left out and counted. */
