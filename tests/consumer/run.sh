@@ -137,9 +137,10 @@ by_meson() {
         uses_shared "$work/installed/one_call"
 }
 
-# The parent's choice of static libraries is followed.
+# The parent's choice of static libraries is followed. Without the kernels that are most of what there is to compile.
 as_subproject_static() {
-    meson_setup subproject --force-fallback-for=dcnv4 -Ddefault_library=static &&
+    meson_setup subproject --force-fallback-for=dcnv4 -Ddefault_library=static \
+        -Ddcnv4:cuda=disabled -Ddcnv4:native_isa=baseline &&
         meson_builds_and_prints subproject && ! uses_shared "$work/subproject/one_call"
 }
 
