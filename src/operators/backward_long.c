@@ -1,6 +1,5 @@
 #include "backward_long.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -132,9 +131,7 @@ static dcn_status set_pieces(backward_long *b, uint64_t limit, uint64_t *workspa
         return DCN_SUCCESS;
     }
     if (limit > 0 && limit < least)
-        return dcn_fail(DCN_ERROR_INVALID_ARGUMENT,
-                        "dcn_plan_options.workspace_limit is %" PRIu64 " bytes, but this plan needs at least %" PRIu64,
-                        limit, least);
+        return dcn_backward_refuse_limit(limit, least);
     b->piece_units = b->units;
     if (bytes_of(b, b->piece_units) > most) {
         const uint64_t fit = most / bytes_of(b, 1);

@@ -1,6 +1,5 @@
 #include "backward_wide.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,10 +72,11 @@ static dcn_status choose_pieces(backward_wide *b, uint64_t limit, uint64_t *work
     const int64_t batch = b->shape.forward.batch;
     int64_t most = batch > 0 ? batch : 1;
     uint64_t bytes;
-    if (!fits(b, 1, &bytes) || (limit > 0 && bytes > limit))
-        return dcn_fail(DCN_ERROR_UNSUPPORTED,
-                        "dcn_plan_options.workspace_limit is %" PRIu64 ", but one image needs %" PRIu64 " bytes", limit,
-                        bytes);
+    if (!fits(b, 1, &bytes))
+        return dcn_fail(DCN_ERROR_UNSUPPORTED, "gradients of the wide shape: one image needs more than %d work-groups",
+                        INT32_MAX);
+    if (limit > 0 && bytes > limit)
+        return dcn_backward_refuse_limit(limit, bytes);
     int64_t least = 1;
     while (least < most) {
         const int64_t middle = least + (most - least + 1) / 2;

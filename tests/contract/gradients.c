@@ -179,11 +179,15 @@ static void test_limits(void **state)
         expect_same(&c, plan, FIRST(&c), "less workspace");
         dcn_plan_destroy(plan);
     }
-    options.workspace_limit = 1;
-    dcn_plan *none = NULL;
-    expect_refused(dcn_dcnv4_plan_create(c.context, &desc, &options, &none), DCN_ERROR_INVALID_ARGUMENT,
-                   "workspace_limit|1 bytes|at least");
-    assert_null(none);
+    const char *const paths[] = {"", "wide"};
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        options.workspace_limit = 1;
+        options.path = paths[i];
+        dcn_plan *none = NULL;
+        expect_refused(dcn_dcnv4_plan_create(c.context, &desc, &options, &none), DCN_ERROR_INVALID_ARGUMENT,
+                       "workspace_limit|1 bytes|at least");
+        assert_null(none);
+    }
     close_call(&c);
 }
 
