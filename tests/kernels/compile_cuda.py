@@ -3,11 +3,11 @@
 
 usage: compile_cuda.py [--kernels DIR] [--nvrtc LIBRARY] [--nvcc PROGRAM] [--arch sm_NN]... [--jobs N]
 
-Each program runs through each compiler for each storage type, index width, variant and architecture. NVRTC gets the
-text that the library embeds, nvcc the file. The table shows what ptxas tells of each kernel entry. A case fails on a
-compiler's error or warning, on a program without an entry, and on a spilled register in an entry whose name ends in
-"_fast". A compiler that cannot be found is left out. The last line counts; exit status 1 if anything failed, 77 if
-there is no compiler at all.
+Each program runs through each compiler for each storage type, index width, variant and architecture, but for
+combinations that tell nothing new (cases_of). NVRTC gets the text that the library embeds, nvcc the file. The table
+shows what ptxas tells of each kernel entry. A case fails on a compiler's error or warning, on a program without an
+entry, and on a spilled register in an entry whose name ends in "_fast". A compiler that cannot be found is left out.
+The last line counts; exit status 1 if anything failed, 77 if there is no compiler at all.
 """
 import argparse
 import concurrent.futures
@@ -28,7 +28,8 @@ from collections import namedtuple
 OPTIONS = ["--fmad=false", "--std=c++17", "--ptxas-options=-v"]
 ARCHITECTURES = ["sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"]
 # The programs that every compiler sees in every variant for all of them; for the others, which take a second each, the
-# plain program does for all, and the rest is for the architecture that their registers are tuned on.
+# plain program does for all, and the rest is for the architecture that their registers are tuned on. So are 64-bit
+# indices, which change no more than arithmetic.
 EVERYWHERE = {"forward_wide"}
 TUNED = "sm_90"
 STORAGES = ["float32", "float16", "bfloat16"]  # numbered as DCN_STORAGE
@@ -138,7 +139,8 @@ def cases_of(compilers, programs, architectures):
         may_be_special = compiler == compilers[0] and program not in NEVER_SPECIAL
         for words in itertools.product(STORAGES, INDEX_BITS, variants, architectures):
             case = Case(compiler, program, *words)
-            if program not in EVERYWHERE and case.arch != TUNED and (case.variant or compiler == "nvcc"):
+            if case.arch != TUNED and (case.bits == 64 or program not in EVERYWHERE and
+                                       (case.variant or compiler == "nvcc")):
                 continue
             if not case.variant or may_be_special and (case.bits == 32 or case.variant == variants[1]):
                 yield case
