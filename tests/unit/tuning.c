@@ -3,6 +3,9 @@
 
 #include "tuning.h"
 
+typedef int64_t dcn_i64;
+#include "dcn_params.h"
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static dcn_device_limits limits_of(uint32_t units, uint64_t local_memory)
@@ -35,6 +38,22 @@ static void check_launch(const wide_case *c, const dcn_wide_launch *w)
     assert_true((w->lanes - 1) * vector < p->group_channels);
 }
 
+/* Teams fit their work-group and its memory, and a team what it does there. */
+static void check_heavy(const dcn_device_limits *limits, int items, int lanes, dcn_dtype dtype)
+{
+    dcn_heavy_launch h;
+    const int vector = 16 / (int)dcn_dtype_size(dtype);
+    if (dcn_tune_heavy(limits, items, lanes, dtype, &h) != DCN_SUCCESS) {
+        assert_true(lanes * 2 * vector * (int)sizeof(float) > (int)limits->local_memory);
+        return;
+    }
+    assert_true(h.teams >= 1 && h.team_rows >= 1 && h.teams * h.team_rows * lanes <= items);
+    assert_true(h.team_words % 4 == 0 && h.team_words >= 2 * DCN_SORTED + DCN_TEAM_WORDS);
+    assert_true(h.team_words >= vector * (h.team_rows + 1) * lanes);
+    assert_true(h.local_bytes == (uint64_t)h.teams * (uint64_t)h.team_words * 4 &&
+                h.local_bytes <= limits->local_memory);
+}
+
 static void check_gather(const wide_case *c, double density)
 {
     const dcn_device_limits limits = limits_of(8, c->memory);
@@ -44,7 +63,6 @@ static void check_gather(const wide_case *c, double density)
                                         c->problem.group_channels,
                                         c->problem.out_height,
                                         c->problem.out_width,
-                                        density,
                                         density};
     const uint64_t point = 4 * sizeof(float) + (uint64_t)problem.index_bits / 8 + sizeof(uint32_t);
     dcn_gather_launch g;
@@ -53,6 +71,7 @@ static void check_gather(const wide_case *c, double density)
     assert_true(g.value_w >= 1 && g.value_w <= problem.width && g.lanes >= 1);
     assert_true(g.local <= problem.work_items && (uint32_t)(g.value_h / 2 * g.value_w * g.lanes) <= g.local);
     assert_true(g.room >= (int)g.local && (uint64_t)g.room * point < g.local_bytes && g.local_bytes <= c->memory);
+    check_heavy(&limits, (int)g.local, g.lanes, problem.dtype);
 }
 
 static void check_count(const wide_case *c)
@@ -129,12 +148,30 @@ static void test_wide_without_memory(void **state)
     (void)state;
     const dcn_device_limits limits = limits_of(8, 40);
     const dcn_wide_problem wide = {256, DCN_FLOAT32, 32, 9, 4, 16, 20, 20, false};
-    const dcn_gather_problem gather = {256, DCN_FLOAT32, 32, 16, 20, 20, 9.0, 9.0};
+    const dcn_gather_problem gather = {256, DCN_FLOAT32, 32, 16, 20, 20, 9.0};
     dcn_wide_launch w;
     dcn_gather_launch g;
     expect_refused(dcn_tune_wide(&limits, &wide, &w), DCN_ERROR_UNSUPPORTED, "work-group memory|40 bytes");
     expect_refused(dcn_tune_points(&limits, &wide, false, &w), DCN_ERROR_UNSUPPORTED, "work-group memory|40 bytes");
     expect_refused(dcn_tune_gather(&limits, &gather, &g), DCN_ERROR_UNSUPPORTED, "work-group memory|40 bytes");
+}
+
+static void test_level_count(void **state)
+{
+    (void)state;
+    const int queries[] = {1, 7, 900, 22323, 1 << 28};
+    const int points[] = {1, 16, 40, 5000};
+    const int64_t planes[] = {1, 8, 4096};
+    for (size_t q = 0; q < COUNT(queries); q++)
+        for (size_t k = 0; k < COUNT(points); k++)
+            for (size_t n = 0; n < COUNT(planes); n++) {
+                const dcn_device_limits limits = limits_of(132, 49152);
+                const dcn_level_count_problem problem = {128, points[k], queries[q], planes[n]};
+                const dcn_level_count_launch l = dcn_tune_level_count(&limits, &problem);
+                assert_true(l.queries >= 1 && l.queries <= queries[q]);
+                assert_true(l.queries == 1 || l.queries * points[k] <= 4096);
+                assert_true(l.window > 0 && (uint64_t)l.window * sizeof(uint32_t) <= limits.local_memory);
+            }
 }
 
 static void test_long(void **state)
@@ -227,9 +264,10 @@ static void test_isa(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wide), cmocka_unit_test(test_wide_without_memory),
-        cmocka_unit_test(test_long), cmocka_unit_test(test_lanes),
-        cmocka_unit_test(test_isa),  cmocka_unit_test(test_backward_long),
+        cmocka_unit_test(test_wide),          cmocka_unit_test(test_wide_without_memory),
+        cmocka_unit_test(test_level_count),   cmocka_unit_test(test_long),
+        cmocka_unit_test(test_lanes),         cmocka_unit_test(test_isa),
+        cmocka_unit_test(test_backward_long),
     };
     return cmocka_run_group_tests_name("tuning", tests, NULL, NULL);
 }
