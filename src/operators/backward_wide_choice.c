@@ -408,8 +408,9 @@ static dcn_status fit_points(dcn_context *context, const dcn_backward_shape *sha
     if (special) {
         dcn_forward_define(s, f, launch.local, &key);
         key.registers = DCN_POINTS_REGISTERS;
-        if (path->index_bits == 64)
-            dcn_define_macro(&key, "DCN_WORK_GROUPS", groups_of_unit(DCN_LONG_INDEX_ITEMS, launch.local));
+        const int64_t unit = path->index_bits == 64 ? DCN_LONG_INDEX_ITEMS : DCN_WIDE_UNIT_ITEMS;
+        if (path->index_bits == 64 || s->grid.levels.count > 0)
+            dcn_define_macro(&key, "DCN_WORK_GROUPS", groups_of_unit(unit, launch.local));
     }
     return make_kernels(context, s, &key, path->pace == DCN_PACE_FAST, DCN_STAGE_POINTS, DCN_STAGE_NUMBER, c,
                         work_items);

@@ -122,8 +122,9 @@ def options_of(case):
     if case.variant:
         make = grid_options if variants_of(case.program) is VARIANTS else level_options
         macros = make(case.program, case.storage, *variants_of(case.program)[case.variant])
-        if case.program.endswith("backward_points") and case.bits == 64:
-            macros["WORK_GROUPS"] = min(LONG_INDEX_ITEMS // macros["WORK_ITEMS"], 16)
+        if case.program.endswith("backward_points") and (case.bits == 64 or case.program.startswith("attention_")):
+            unit = LONG_INDEX_ITEMS if case.bits == 64 else UNIT_ITEMS
+            macros["WORK_GROUPS"] = min(unit // macros["WORK_ITEMS"], 16)
         options += [f"-DDCN_{name}={value}" for name, value in macros.items()]
         limit = POINTS_REGISTERS if case.program.endswith("backward_points") else REGISTERS
         options.append(f"--maxrregcount={limit}")
