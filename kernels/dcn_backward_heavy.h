@@ -26,8 +26,8 @@ typedef struct dcn_block {
     unsigned first;  /* of the points to look through … */
     unsigned count;  /* … 0: the team has none */
     int ordered;
-    unsigned low; /* numbers from here on … */
-    unsigned numbers;
+    unsigned low;     /* the first number that is its own … */
+    unsigned numbers; /* … and how many may be */
 } dcn_block;
 
 /* A team's work-group memory: numbers of points by parts of the plane, then in order; how many of each part there are,
