@@ -144,9 +144,12 @@ DCN_INLINE void dcn_move_together(const dcn_backward_wide_params *p, DCN_GLOBAL 
         c.cell[j] = c.point[j].inside ? workspace[p->bins_at + c.point[j].number] : DCN_NO_CELL;
         c.slot[j] = dcn_is_near(p, c.cell[j]) ? *dcn_slot_of(workspace, p, c.point[j].number) : 0u;
     }
-    DCN_UNROLL for (int j = 0; j < DCN_COUNT_TOGETHER; j++) if (dcn_is_near(p, c.cell[j])) *
-        dcn_slot_of(workspace, p, c.point[j].number) =
-        (unsigned short)(c.slot[j] + window[c.cell[j] - (unsigned)p->window_x]);
+    DCN_UNROLL for (int j = 0; j < DCN_COUNT_TOGETHER; j++)
+    {
+        if (dcn_is_near(p, c.cell[j]))
+            *dcn_slot_of(workspace, p, c.point[j].number) =
+                (unsigned short)(c.slot[j] + window[c.cell[j] - (unsigned)p->window_x]);
+    }
 }
 
 /* Locations in levels are anywhere: a tile's points share cells only where a level has few. */

@@ -141,29 +141,27 @@ DCN_INLINE unsigned dcn_ordered_of(dcn_team team, unsigned begin)
 
 /* ---- order ------------------------------------------------------------------------------------ */
 
-/* Every team_items-th of `count` numbers from the i-th on, DCN_TOGETHER of them; behind the last one that one again. */
-DCN_INLINE void dcn_load_together(const dcn_backward_wide_params *p, DCN_GLOBAL const unsigned *ids, unsigned i,
-                                  unsigned count, unsigned *id)
-{
-    DCN_UNROLL for (unsigned j = 0; j < DCN_TOGETHER; j++)
-    {
-        const unsigned at = i + j * (unsigned)dcn_team_items(p);
-        id[j] = ids[at < count ? at : count - 1u];
-    }
-}
-
-DCN_INLINE void dcn_count_parts(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_team team,
-                                int item)
+/* A block's own numbers are counted by parts; when that is done, with `fills`, they go to their parts in any order. */
+DCN_INLINE void dcn_sort_parts(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_team team,
+                               int item, const int fills)
 {
     const dcn_block block = *team.block;
     DCN_GLOBAL const unsigned *ids = dcn_ids_of(workspace, p, block.plane) + block.first;
     const unsigned count = block.ordered ? 0u : block.count;
-    for (unsigned i = (unsigned)item; i < count; i += DCN_TOGETHER * (unsigned)dcn_team_items(p)) {
+    const unsigned apart = (unsigned)dcn_team_items(p);
+    for (unsigned i = (unsigned)item; i < count; i += DCN_TOGETHER * apart) {
         unsigned id[DCN_TOGETHER];
-        dcn_load_together(p, ids, i, count, id);
-        DCN_UNROLL for (unsigned j = 0; j < DCN_TOGETHER;
-                        j++) if (i + j * (unsigned)dcn_team_items(p) < count && id[j] - block.low < block.numbers)
-            dcn_local_add(team.counts + (id[j] >> p->part_shift), 1u);
+        DCN_UNROLL for (unsigned j = 0; j < DCN_TOGETHER; j++) id[j] =
+            ids[i + j * apart < count ? i + j * apart : count - 1u];
+        DCN_UNROLL for (unsigned j = 0; j < DCN_TOGETHER; j++)
+        {
+            const int own = i + j * apart < count && id[j] - block.low < block.numbers;
+            const unsigned part = id[j] >> p->part_shift;
+            if (own && fills)
+                team.parted[team.begins[part] + dcn_local_add(team.counts + part, ~0u) - 1u] = id[j];
+            else if (own)
+                dcn_local_add(team.counts + part, 1u);
+        }
     }
 }
 
@@ -174,25 +172,6 @@ DCN_INLINE void dcn_begin_parts(const dcn_backward_wide_params *p, dcn_team team
         for (int other = 0; other < part; other++)
             before += team.counts[other];
         team.begins[part] = before;
-    }
-}
-
-/* Numbers go to their parts, in any order. */
-DCN_INLINE void dcn_fill_parts(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_team team,
-                               int item)
-{
-    const dcn_block block = *team.block;
-    DCN_GLOBAL const unsigned *ids = dcn_ids_of(workspace, p, block.plane) + block.first;
-    const unsigned count = block.ordered ? 0u : block.count;
-    for (unsigned i = (unsigned)item; i < count; i += DCN_TOGETHER * (unsigned)dcn_team_items(p)) {
-        unsigned id[DCN_TOGETHER];
-        dcn_load_together(p, ids, i, count, id);
-        DCN_UNROLL for (unsigned j = 0; j < DCN_TOGETHER;
-                        j++) if (i + j * (unsigned)dcn_team_items(p) < count && id[j] - block.low < block.numbers)
-        {
-            const unsigned part = id[j] >> p->part_shift;
-            team.parted[team.begins[part] + dcn_local_add(team.counts + part, ~0u) - 1u] = id[j];
-        }
     }
 }
 
@@ -230,7 +209,7 @@ DCN_INLINE void dcn_order_blocks(const dcn_backward_wide_params *p, DCN_GLOBAL u
     DCN_FOR_ITEMS(item, p->items)
     {
         const dcn_member member = dcn_member_of(p, item);
-        dcn_count_parts(p, workspace, dcn_team_of(p, memory, member.number), member.item);
+        dcn_sort_parts(p, workspace, dcn_team_of(p, memory, member.number), member.item, 0);
     }
     DCN_TEAM_SYNC(p);
     DCN_FOR_ITEMS(item, p->items)
@@ -242,7 +221,7 @@ DCN_INLINE void dcn_order_blocks(const dcn_backward_wide_params *p, DCN_GLOBAL u
     DCN_FOR_ITEMS(item, p->items)
     {
         const dcn_member member = dcn_member_of(p, item);
-        dcn_fill_parts(p, workspace, dcn_team_of(p, memory, member.number), member.item);
+        dcn_sort_parts(p, workspace, dcn_team_of(p, memory, member.number), member.item, 1);
     }
     DCN_TEAM_SYNC(p);
     DCN_FOR_ITEMS(item, p->items)
