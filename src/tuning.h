@@ -136,9 +136,6 @@ dcn_level_count_launch dcn_tune_level_count(const dcn_device_limits *limits, con
  * without a word of it, one compiler spills. */
 #define DCN_POINTS_REGISTERS 255
 
-/* The same for kernels that work on cells and their lists: five work-groups of 128 fit. */
-#define DCN_BINS_REGISTERS 96
-
 /* Work-items of the gradients of offsets and masks with 64-bit indices that a compute unit is to hold, as below. */
 #define DCN_LONG_INDEX_ITEMS 512
 

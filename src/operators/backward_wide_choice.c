@@ -297,7 +297,7 @@ static dcn_status make_kernels(dcn_context *context, const dcn_forward_shape *s,
         made->key = *key;
         if (!stages[i].special) {
             made->key.define_count = 0;
-            made->key.registers = DCN_BINS_REGISTERS;
+            made->key.registers = 0;
         } else if (!fast) {
             dcn_define_macro(&made->key, "DCN_GENERAL", 1);
         }

@@ -55,7 +55,6 @@ ATTENTION_VARIANTS = {
 }
 REGISTERS = 64  # DCN_WIDE_REGISTERS
 POINTS_REGISTERS = 255  # DCN_POINTS_REGISTERS
-BINS_REGISTERS = 96  # DCN_BINS_REGISTERS
 UNIT_ITEMS = 1024  # DCN_WIDE_UNIT_ITEMS
 LONG_INDEX_ITEMS = 512  # DCN_LONG_INDEX_ITEMS
 NOT_FOR_GPUS = {"attention_backward_long", "attention_long", "backward_long", "forward_long"}
@@ -128,8 +127,6 @@ def options_of(case):
         options += [f"-DDCN_{name}={value}" for name, value in macros.items()]
         limit = POINTS_REGISTERS if case.program.endswith("backward_points") else REGISTERS
         options.append(f"--maxrregcount={limit}")
-    elif case.program.endswith("backward_bins") and case.compiler == "nvrtc":
-        options.append(f"--maxrregcount={BINS_REGISTERS}")
     return options
 
 
