@@ -242,7 +242,8 @@ static dcn_status set_heavy(const dcn_forward_shape *s, const dcn_device_limits 
     p->team_words = launch.team_words;
     p->by_lanes = dcn_divisor_of(p->forward.lanes);
     p->by_team = dcn_divisor_of(launch.team_rows * p->forward.lanes);
-    p->crowd = (int)smaller(p->room, DCN_SORTED);
+    /* A cell that is not heavy may have more points than the gather has room for. */
+    p->crowd = p->heavy < p->room ? DCN_SORTED : (int)smaller(p->room, DCN_SORTED);
     while ((p->points - 1) >> p->part_shift >= DCN_PARTS)
         p->part_shift++;
     p->heavy_workers = (int)larger(limits->compute_units, 1) * (levels ? LEVEL_WORKERS : HEAVY_WORKERS);

@@ -265,7 +265,7 @@ const dcn_attention_recipe dcn_attention_recipes[] = {
     {"attention_nonfinite_logits", .shape = {2, 9, 2, 16}, 4, {{7, 6}, {3, 5}}, LOCATIONS(AROUND), LOGITS(NONFINITE)},
     {"attention_nonfinite_values", .shape = {2, 9, 2, 16}, 4, {{7, 6}, {3, 5}}, LOCATIONS(AROUND), VALUES(NONFINITE)},
     {"attention_large_values", .shape = {1, 9, 2, 16}, 4, {{7, 6}, {3, 5}}, LOCATIONS(AROUND), VALUES(LARGE)},
-    {"attention_dense", .shape = {2, 300, 2, 32}, 4, {{20, 20}, {5, 4}, {3, 2}}, LOCATIONS(AROUND)},
+    {"attention_dense", .shape = {2, 300, 2, 32}, 4, {{20, 20}, {5, 4}, {3, 2}, {1, 1}}, LOCATIONS(AROUND)},
     {"attention_crowded", .shape = {1, 1500, 1, 8}, 4, {{16, 15}, {2, 2}, {1, 1}}, LOCATIONS(AROUND)},
     {"attention_tiny_values", .shape = {1, 9, 2, 16}, 4, {{7, 6}, {3, 5}}, LOCATIONS(AROUND), VALUES(TINY)},
 };
