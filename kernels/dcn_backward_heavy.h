@@ -46,6 +46,7 @@ typedef struct dcn_team {
 
 /* A work-item's place in its work-group. */
 typedef struct dcn_member {
+    dcn_team team;
     int number; /* of the team */
     int item;   /* in the team */
     int row;
@@ -77,18 +78,6 @@ DCN_INLINE int dcn_team_items(const dcn_backward_wide_params *p)
     return p->team_rows * p->forward.lanes;
 }
 
-DCN_INLINE dcn_member dcn_member_of(const dcn_backward_wide_params *p, int item)
-{
-    dcn_member member;
-    const int team = (int)dcn_divide(item, dcn_team_items(p), p->by_team);
-    const int own = item - team * dcn_team_items(p);
-    member.number = team < p->teams ? team : 0;
-    member.item = team < p->teams ? own : DCN_NOBODY;
-    member.row = (int)dcn_divide(own, p->forward.lanes, p->by_lanes);
-    member.channel = (own - member.row * p->forward.lanes) * DCN_VECTOR;
-    return member;
-}
-
 DCN_INLINE dcn_team dcn_team_of(const dcn_backward_wide_params *p, DCN_LOCAL dcn_float4 *memory, int number)
 {
     dcn_team team;
@@ -101,6 +90,19 @@ DCN_INLINE dcn_team dcn_team_of(const dcn_backward_wide_params *p, DCN_LOCAL dcn
     team.begins = team.counts + DCN_PARTS;
     team.block = (DCN_LOCAL dcn_block *)(team.begins + DCN_PARTS + 1);
     return team;
+}
+
+DCN_INLINE dcn_member dcn_member_of(const dcn_backward_wide_params *p, DCN_LOCAL dcn_float4 *memory, int item)
+{
+    dcn_member member;
+    const int team = (int)dcn_divide(item, dcn_team_items(p), p->by_team);
+    const int own = item - team * dcn_team_items(p);
+    member.number = team < p->teams ? team : 0;
+    member.item = team < p->teams ? own : DCN_NOBODY;
+    member.team = dcn_team_of(p, memory, member.number);
+    member.row = (int)dcn_divide(own, p->forward.lanes, p->by_lanes);
+    member.channel = (own - member.row * p->forward.lanes) * DCN_VECTOR;
+    return member;
 }
 
 /* The block that an entry of the list names. */
@@ -142,14 +144,15 @@ DCN_INLINE unsigned dcn_ordered_of(dcn_team team, unsigned begin)
 /* ---- order ------------------------------------------------------------------------------------ */
 
 /* A block's own numbers are counted by parts; when that is done, with `fills`, they go to their parts in any order. */
-DCN_INLINE void dcn_sort_parts(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_team team,
-                               int item, const int fills)
+DCN_INLINE void dcn_sort_parts(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_member member,
+                               const int fills)
 {
+    const dcn_team team = member.team;
     const dcn_block block = *team.block;
     DCN_GLOBAL const unsigned *ids = dcn_ids_of(workspace, p, block.plane) + block.first;
     const unsigned count = block.ordered ? 0u : block.count;
     const unsigned apart = (unsigned)dcn_team_items(p);
-    for (unsigned i = (unsigned)item; i < count; i += DCN_TOGETHER * apart) {
+    for (unsigned i = (unsigned)member.item; i < count; i += DCN_TOGETHER * apart) {
         unsigned id[DCN_TOGETHER];
         DCN_UNROLL for (unsigned j = 0; j < DCN_TOGETHER; j++) id[j] =
             ids[i + j * apart < count ? i + j * apart : count - 1u];
@@ -165,24 +168,31 @@ DCN_INLINE void dcn_sort_parts(const dcn_backward_wide_params *p, DCN_GLOBAL uns
     }
 }
 
-DCN_INLINE void dcn_begin_parts(const dcn_backward_wide_params *p, dcn_team team, int item)
+DCN_INLINE void dcn_clear_parts(const dcn_backward_wide_params *p, dcn_member member)
 {
-    for (int part = item; part <= DCN_PARTS; part += dcn_team_items(p)) {
+    for (int part = member.item; part < DCN_PARTS; part += dcn_team_items(p))
+        member.team.counts[part] = 0u;
+}
+
+DCN_INLINE void dcn_begin_parts(const dcn_backward_wide_params *p, dcn_member member)
+{
+    for (int part = member.item; part <= DCN_PARTS; part += dcn_team_items(p)) {
         unsigned before = 0u;
         for (int other = 0; other < part; other++)
-            before += team.counts[other];
-        team.begins[part] = before;
+            before += member.team.counts[other];
+        member.team.begins[part] = before;
     }
 }
 
 /* Numbers go to their ranks; of a crowded cell those from `begin` on. */
-DCN_INLINE void dcn_rank(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_team team, int item,
+DCN_INLINE void dcn_rank(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_member member,
                          unsigned begin)
 {
+    const dcn_team team = member.team;
     const dcn_block block = *team.block;
     DCN_GLOBAL const unsigned *ids = dcn_ids_of(workspace, p, block.plane) + block.first;
     const unsigned count = dcn_ordered_of(team, begin);
-    for (unsigned i = (unsigned)item; i < count; i += (unsigned)dcn_team_items(p)) {
+    for (unsigned i = (unsigned)member.item; i < count; i += (unsigned)dcn_team_items(p)) {
         const unsigned id = block.ordered ? ids[begin + i] : team.parted[i];
         unsigned rank = i;
         if (!block.ordered) {
@@ -200,35 +210,19 @@ DCN_INLINE void dcn_order_blocks(const dcn_backward_wide_params *p, DCN_GLOBAL u
                                  DCN_LOCAL dcn_float4 *memory, unsigned begin)
 {
     DCN_FOR_ITEMS(item, p->items)
-    {
-        const dcn_member member = dcn_member_of(p, item);
-        for (int part = member.item; part < DCN_PARTS; part += dcn_team_items(p))
-            dcn_team_of(p, memory, member.number).counts[part] = 0u;
-    }
+    dcn_clear_parts(p, dcn_member_of(p, memory, item));
     DCN_TEAM_SYNC(p);
     DCN_FOR_ITEMS(item, p->items)
-    {
-        const dcn_member member = dcn_member_of(p, item);
-        dcn_sort_parts(p, workspace, dcn_team_of(p, memory, member.number), member.item, 0);
-    }
+    dcn_sort_parts(p, workspace, dcn_member_of(p, memory, item), 0);
     DCN_TEAM_SYNC(p);
     DCN_FOR_ITEMS(item, p->items)
-    {
-        const dcn_member member = dcn_member_of(p, item);
-        dcn_begin_parts(p, dcn_team_of(p, memory, member.number), member.item);
-    }
+    dcn_begin_parts(p, dcn_member_of(p, memory, item));
     DCN_TEAM_SYNC(p);
     DCN_FOR_ITEMS(item, p->items)
-    {
-        const dcn_member member = dcn_member_of(p, item);
-        dcn_sort_parts(p, workspace, dcn_team_of(p, memory, member.number), member.item, 1);
-    }
+    dcn_sort_parts(p, workspace, dcn_member_of(p, memory, item), 1);
     DCN_TEAM_SYNC(p);
     DCN_FOR_ITEMS(item, p->items)
-    {
-        const dcn_member member = dcn_member_of(p, item);
-        dcn_rank(p, workspace, dcn_team_of(p, memory, member.number), member.item, begin);
-    }
+    dcn_rank(p, workspace, dcn_member_of(p, memory, item), begin);
     DCN_TEAM_SYNC(p);
 }
 
@@ -241,18 +235,19 @@ DCN_INLINE unsigned dcn_staged_of(unsigned ordered, unsigned at)
     return left < DCN_STAGED ? left : DCN_STAGED;
 }
 
-/* Stages points of those in order. */
+/* Stages `count` points of those in order, from the `at`-th on. */
 DCN_INLINE void dcn_stage_block(dcn_backward_tensors all, const dcn_backward_wide_params *p,
-                                DCN_GLOBAL unsigned *workspace, dcn_team team, int item, DCN_LOCAL const unsigned *ids,
-                                unsigned count)
+                                DCN_GLOBAL unsigned *workspace, dcn_member member, unsigned at, unsigned count)
 {
+    const dcn_team team = member.team;
     const dcn_block block = *team.block;
+    DCN_LOCAL const unsigned *ids = team.ids + at;
     const dcn_i64 image = dcn_divide((dcn_index)block.plane, p->forward.group, p->by_group);
     const int group = (int)(block.plane - image * p->forward.group);
     const dcn_backward_tensors t = dcn_backward_image(all, &p->forward, image);
     DCN_GLOBAL const float *statistics = dcn_statistics_of(workspace, p, image);
     const unsigned apart = (unsigned)dcn_team_items(p);
-    for (unsigned i = (unsigned)item; i < count; i += DCN_STAGE_TOGETHER * apart) {
+    for (unsigned i = (unsigned)member.item; i < count; i += DCN_STAGE_TOGETHER * apart) {
         dcn_binned point[DCN_STAGE_TOGETHER];
         DCN_UNROLL for (unsigned j = 0; j < DCN_STAGE_TOGETHER; j++) point[j] =
             dcn_binned_of(t, p, statistics, group, ids[i + j * apart < count ? i + j * apart : count - 1u]);
@@ -317,9 +312,9 @@ DCN_INLINE void dcn_add_staged(const int fast, DCN_GLOBAL const dcn_storage *gra
 
 /* Adds a work-item's share of what its team has staged, for channels from `channel` on. */
 DCN_INLINE void dcn_sum_staged(const int fast, dcn_backward_tensors all, const dcn_backward_wide_params *p,
-                               dcn_team team, dcn_member member, unsigned count, int channel, dcn_corner_sums *sums)
+                               dcn_member member, unsigned count, int channel, dcn_corner_sums *sums)
 {
-    const dcn_block block = *team.block;
+    const dcn_block block = *member.team.block;
     const int own = channel + member.channel;
     const int wanted = p->forward.group_channels - own;
     if (member.item == DCN_NOBODY || count == 0u || wanted <= 0)
@@ -328,23 +323,29 @@ DCN_INLINE void dcn_sum_staged(const int fast, dcn_backward_tensors all, const d
     const int group = (int)(block.plane - image * p->forward.group);
     DCN_GLOBAL const dcn_storage *grad =
         all.grad_output + (image * p->forward.output_image + group * p->forward.group_channels + own);
-    dcn_add_staged(fast, grad, p, team, (unsigned)member.row, count, wanted, 0, sums);
-    dcn_add_staged(fast, grad, p, team, (unsigned)member.row, count, wanted, 1, sums);
+    dcn_add_staged(fast, grad, p, member.team, (unsigned)member.row, count, wanted, 0, sums);
+    dcn_add_staged(fast, grad, p, member.team, (unsigned)member.row, count, wanted, 1, sums);
 }
 
-/* Adds up a team's rows for one corner. Their sums lie in its memory: for each element of a vector one of each
- * work-item. */
-DCN_INLINE void dcn_store_corner(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_team team,
-                                 dcn_block block, int item, int corner, int channel)
+/* Puts a work-item's sums of one corner into its team's memory: for each element of a vector one of each work-item. */
+DCN_INLINE void dcn_keep_corner(const dcn_backward_wide_params *p, dcn_member member, const float *sums)
+{
+    DCN_LOCAL float *kept = (DCN_LOCAL float *)member.team.memory + member.item;
+    DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) kept[j * (dcn_team_items(p) + p->forward.lanes)] = sums[j];
+}
+
+/* Adds up what a team's rows have kept of one corner. */
+DCN_INLINE void dcn_store_corner(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_member member,
+                                 dcn_block block, int corner, int channel)
 {
     const int lanes = p->forward.lanes;
     const int items = dcn_team_items(p);
     DCN_GLOBAL float *result = dcn_heavy_sums(workspace, p, block.plane, block.start, block.number) +
                                (corner * p->forward.group_channels + channel);
-    for (int c = item; c < lanes * DCN_VECTOR && channel + c < p->forward.group_channels; c += items) {
+    for (int c = member.item; c < lanes * DCN_VECTOR && channel + c < p->forward.group_channels; c += items) {
         const int lane = c / DCN_VECTOR;
         DCN_LOCAL const float *own =
-            (DCN_LOCAL const float *)team.memory + ((c - lane * DCN_VECTOR) * (items + lanes) + lane);
+            (DCN_LOCAL const float *)member.team.memory + ((c - lane * DCN_VECTOR) * (items + lanes) + lane);
         float sum = own[0];
         for (int row = 1; row < p->team_rows; row++)
             sum += own[row * lanes];
@@ -361,9 +362,9 @@ DCN_INLINE void dcn_take_blocks(const dcn_backward_wide_params *p, DCN_GLOBAL un
 {
     DCN_FOR_ITEMS(item, p->items)
     {
-        const dcn_member member = dcn_member_of(p, item);
+        const dcn_member member = dcn_member_of(p, memory, item);
         if (member.item == 0)
-            *dcn_team_of(p, memory, member.number).block = dcn_block_of(p, workspace, first + (unsigned)member.number);
+            *member.team.block = dcn_block_of(p, workspace, first + (unsigned)member.number);
     }
     DCN_TEAM_SYNC(p);
 }
@@ -376,7 +377,7 @@ DCN_INLINE unsigned dcn_most_of(const dcn_backward_wide_params *p, DCN_LOCAL dcn
     unsigned most = 0u;
     DCN_FOR_ITEMS(item, p->items)
     {
-        const dcn_member member = dcn_member_of(p, item);
+        const dcn_member member = dcn_member_of(p, memory, item);
         const int alone = DCN_IS_SUBGROUP(p);
         const int last = !alone ? p->teams : member.item == DCN_NOBODY ? 0 : member.number + 1;
         for (int i = alone ? member.number : 0; i < last; i++) {
@@ -405,17 +406,14 @@ DCN_INLINE void dcn_sum_blocks(const int fast, dcn_backward_tensors t, const dcn
         for (unsigned at = 0u; at < most_ordered; at += DCN_STAGED) {
             DCN_FOR_ITEMS(item, p->items)
             {
-                const dcn_member member = dcn_member_of(p, item);
-                const dcn_team team = dcn_team_of(p, memory, member.number);
-                dcn_stage_block(t, p, workspace, team, member.item, team.ids + at,
-                                dcn_staged_of(dcn_ordered_of(team, begin), at));
+                const dcn_member member = dcn_member_of(p, memory, item);
+                dcn_stage_block(t, p, workspace, member, at, dcn_staged_of(dcn_ordered_of(member.team, begin), at));
             }
             DCN_TEAM_SYNC(p);
             DCN_FOR_ITEMS(item, p->items)
             {
-                const dcn_member member = dcn_member_of(p, item);
-                const dcn_team team = dcn_team_of(p, memory, member.number);
-                dcn_sum_staged(fast, t, p, team, member, dcn_staged_of(dcn_ordered_of(team, begin), at), channel,
+                const dcn_member member = dcn_member_of(p, memory, item);
+                dcn_sum_staged(fast, t, p, member, dcn_staged_of(dcn_ordered_of(member.team, begin), at), channel,
                                &DCN_KEPT(sums, item));
             }
             DCN_TEAM_SYNC(p);
@@ -423,25 +421,20 @@ DCN_INLINE void dcn_sum_blocks(const int fast, dcn_backward_tensors t, const dcn
     }
     DCN_KEEP(dcn_block, blocks); /* the rows' sums lie over the memory that these are in */
     DCN_FOR_ITEMS(item, p->items)
-    if (dcn_member_of(p, item).item != DCN_NOBODY)
-        DCN_KEPT(blocks, item) = *dcn_team_of(p, memory, dcn_member_of(p, item).number).block;
+    if (dcn_member_of(p, memory, item).item != DCN_NOBODY)
+        DCN_KEPT(blocks, item) = *dcn_member_of(p, memory, item).team.block;
     DCN_TEAM_SYNC(p);
     DCN_UNROLL for (int corner = 0; corner < 4; corner++)
     {
         DCN_FOR_ITEMS(item, p->items)
         {
-            const dcn_member member = dcn_member_of(p, item);
-            DCN_LOCAL float *kept = (DCN_LOCAL float *)dcn_team_of(p, memory, member.number).memory + member.item;
-            DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) if (member.item != DCN_NOBODY)
-                kept[j * (dcn_team_items(p) + p->forward.lanes)] = DCN_KEPT(sums, item).corner[corner][j];
+            const dcn_member member = dcn_member_of(p, memory, item);
+            if (member.item != DCN_NOBODY)
+                dcn_keep_corner(p, member, DCN_KEPT(sums, item).corner[corner]);
         }
         DCN_TEAM_SYNC(p);
         DCN_FOR_ITEMS(item, p->items)
-        {
-            const dcn_member member = dcn_member_of(p, item);
-            dcn_store_corner(p, workspace, dcn_team_of(p, memory, member.number), DCN_KEPT(blocks, item), member.item,
-                             corner, channel);
-        }
+        dcn_store_corner(p, workspace, dcn_member_of(p, memory, item), DCN_KEPT(blocks, item), corner, channel);
         DCN_TEAM_SYNC(p);
     }
 }

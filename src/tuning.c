@@ -1,7 +1,6 @@
 #include "tuning.h"
 
 #include <inttypes.h>
-#include <math.h>
 
 #include "status.h"
 
