@@ -45,6 +45,77 @@ DCN_INLINE float dcn_inside_of(dcn_corners point)
     return point.counts ? (float)inside : 0.0f;
 }
 
+/* ---- softmax ---------------------------------------------------------------------------------- */
+
+#if defined(DCN_TEAM_EXCHANGE)
+
+/* The sum over a slot's lanes, which each of them gets. */
+DCN_INLINE float dcn_slot_sum(float x)
+{
+    DCN_UNROLL for (int apart = 1; apart < DCN_SLOT_LANES; apart *= 2) x += DCN_TEAM_EXCHANGE(x, apart);
+    return x;
+}
+
+/* The largest logit and the sum of a slot, by all its lanes. */
+DCN_INLINE void dcn_keep_softmax(DCN_GLOBAL const dcn_storage *mask, int points, int lane, DCN_LOCAL float *softmax)
+{
+    float largest = -INFINITY;
+    DCN_UNROLL_LOGITS for (int k = lane; k < points; k += DCN_SLOT_LANES)
+    {
+        const float logit = dcn_load(mask + k);
+        largest = logit > largest ? logit : largest;
+    }
+    DCN_UNROLL for (int apart = 1; apart < DCN_SLOT_LANES; apart *= 2)
+    {
+        const float other = DCN_TEAM_EXCHANGE(largest, apart);
+        largest = other > largest ? other : largest;
+    }
+    float sum = 0.0f;
+    DCN_UNROLL_LOGITS for (int k = lane; k < points; k += DCN_SLOT_LANES) sum += dcn_exp(dcn_load(mask + k) - largest);
+    sum = dcn_slot_sum(sum);
+    if (lane == 0) {
+        softmax[0] = largest;
+        softmax[1] = sum;
+    }
+}
+
+/* Adds a chunk to what softmax takes away from a slot's gradients: the sum of mask times its gradient. */
+DCN_INLINE void dcn_add_mean(DCN_LOCAL const dcn_float4 *points, int first, int count, int lane,
+                             DCN_LOCAL float *softmax)
+{
+    float sum = 0.0f;
+    DCN_UNROLL_POINTS for (int k = lane; k < count; k += DCN_SLOT_LANES) sum =
+        dcn_multiply_add(points[k].w, points[k].z, sum);
+    sum = dcn_slot_sum(sum);
+    if (lane == 0)
+        softmax[2] = first > 0 ? softmax[2] + sum : sum;
+}
+
+#else
+
+DCN_INLINE void dcn_keep_softmax(DCN_GLOBAL const dcn_storage *mask, int points, int lane, DCN_LOCAL float *softmax)
+{
+    if (lane == 0) {
+        const dcn_softmax_stats stats = dcn_softmax_of(mask, points);
+        softmax[0] = stats.largest;
+        softmax[1] = stats.sum;
+    }
+}
+
+DCN_INLINE void dcn_add_mean(DCN_LOCAL const dcn_float4 *points, int first, int count, int lane,
+                             DCN_LOCAL float *softmax)
+{
+    float sum = first > 0 ? softmax[2] : 0.0f;
+    for (int k = 0; k < count && lane == 0; k++)
+        sum = dcn_multiply_add(points[k].w, points[k].z, sum);
+    if (lane == 0)
+        softmax[2] = sum;
+}
+
+#endif
+
+/* ---- preparing -------------------------------------------------------------------------------- */
+
 /* Prepares this lane's share of a slot's points first … first+count-1. Returns whether any has a corner outside the
  * image. */
 DCN_INLINE int dcn_prepare_slot(dcn_backward_tensors t, const dcn_forward_params *p, dcn_tile tile, dcn_slots slots,
@@ -293,18 +364,7 @@ DCN_INLINE void dcn_collect(DCN_GLOBAL const int *grid, const dcn_forward_params
 
 #endif
 
-/* ---- softmax, storing ------------------------------------------------------------------------- */
-
-/* Adds a chunk to what softmax takes away from a slot's gradients: the sum of mask times its gradient. */
-DCN_INLINE void dcn_add_mean(const dcn_forward_params *p, dcn_slots slots, int slot, int first, int count)
-{
-    float sum = first > 0 ? slots.softmax[3 * slot + 2] : 0.0f;
-    for (int k = 0; k < count; k++) {
-        const dcn_float4 point = slots.points[slot * p->pitch + k];
-        sum = dcn_multiply_add(point.w, point.z, sum);
-    }
-    slots.softmax[3 * slot + 2] = sum;
-}
+/* ---- storing ---------------------------------------------------------------------------------- */
 
 DCN_INLINE void dcn_store_element(DCN_GLOBAL void *gradient, dcn_i64 at, float x, int float32)
 {
@@ -367,8 +427,10 @@ DCN_INLINE void dcn_chunk_gradients(const int fast, dcn_backward_tensors t, cons
     DCN_COLLECT(t.grid, p, slots, items, count);
     DCN_TEAM_BARRIER();
     DCN_FOR_ITEMS(item, items)
-    if (mean && item % p->lanes == 0)
-        dcn_add_mean(p, slots, item / p->lanes, first, count);
+    if (mean) {
+        const int slot = dcn_over(item, p->lanes);
+        dcn_add_mean(slots.points + slot * p->pitch, first, count, item - slot * p->lanes, slots.softmax + 3 * slot);
+    }
     DCN_BARRIER();
 }
 
@@ -394,9 +456,11 @@ DCN_INLINE void dcn_points_group(const int fast, dcn_backward_tensors all, const
     slots.softmax = (DCN_LOCAL float *)(slots.corners + count * f->pitch);
     DCN_FOR_ITEMS(item, items)
     {
-        const dcn_place place = dcn_real_place_of(f, tile, item / f->lanes);
-        if (f->softmax && item % f->lanes == 0)
-            dcn_keep_softmax(t.sources.mask + dcn_masks_of(f, place), f->points, slots.softmax + 3 * (item / f->lanes));
+        const int slot = dcn_over(item, f->lanes);
+        const dcn_place place = dcn_real_place_of(f, tile, slot);
+        if (f->softmax)
+            dcn_keep_softmax(t.sources.mask + dcn_masks_of(f, place), f->points, item - slot * f->lanes,
+                             slots.softmax + 3 * slot);
     }
     DCN_TEAM_BARRIER();
     /* Softmax needs every point's gradient before it can store the first one's. */

@@ -14,16 +14,9 @@ DCN_INLINE void dcn_statistics_group(DCN_GLOBAL const dcn_storage *masks, const 
             const int group = (int)(slot - pixel * f->group);
             DCN_GLOBAL const dcn_storage *mask = masks + pixel * f->mask_row + (dcn_i64)group * f->mask_group;
             DCN_GLOBAL float *pair = dcn_statistics_of(workspace, p, 0) + 2 * slot;
-            float largest = -INFINITY;
-            for (int k = 0; k < f->points; k++) {
-                const float logit = dcn_load(mask + k);
-                largest = logit > largest ? logit : largest;
-            }
-            float sum = 0.0f;
-            for (int k = 0; k < f->points; k++)
-                sum += dcn_exp(dcn_load(mask + k) - largest);
-            pair[0] = largest;
-            pair[1] = sum;
+            const dcn_softmax_stats stats = dcn_softmax_of(mask, f->points);
+            pair[0] = stats.largest;
+            pair[1] = stats.sum;
         }
     }
 }

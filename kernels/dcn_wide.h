@@ -128,19 +128,17 @@ DCN_INLINE dcn_sources dcn_sources_at(dcn_sources s, const dcn_forward_params *p
     return s;
 }
 
-/* The largest logit and the sum of a slot. */
-DCN_INLINE void dcn_keep_softmax(DCN_GLOBAL const dcn_storage *mask, int points, DCN_LOCAL float *softmax)
+/* Softmax over some logits. */
+DCN_INLINE dcn_softmax_stats dcn_softmax_of(DCN_GLOBAL const dcn_storage *mask, int points)
 {
-    float largest = -INFINITY;
+    dcn_softmax_stats stats = {-INFINITY, 0.0f};
     for (int k = 0; k < points; k++) {
         const float logit = dcn_load(mask + k);
-        largest = logit > largest ? logit : largest;
+        stats.largest = logit > stats.largest ? logit : stats.largest;
     }
-    float sum = 0.0f;
     for (int k = 0; k < points; k++)
-        sum += dcn_exp(dcn_load(mask + k) - largest);
-    softmax[0] = largest;
-    softmax[1] = sum;
+        stats.sum += dcn_exp(dcn_load(mask + k) - stats.largest);
+    return stats;
 }
 
 /* Where a point lies along both axes. */
