@@ -269,40 +269,50 @@ DCN_INLINE void dcn_count_group(dcn_backward_tensors all, const dcn_backward_wid
 /* Cells that a work-item adds up at once. */
 #define DCN_RESERVE_RUN 8
 
-/* Lists a crowded cell, or the blocks of a heavy one that is not. */
-DCN_INLINE void dcn_list_cell(DCN_GLOBAL unsigned *workspace, const dcn_backward_wide_params *p, unsigned plane,
-                              unsigned cell, unsigned count)
+/* How many blocks a cell is listed with: a heavy one that is not crowded. */
+DCN_INLINE unsigned dcn_listed_of(const dcn_backward_wide_params *p, unsigned count)
 {
-    DCN_GLOBAL unsigned *crowds = workspace + p->crowds_at;
-    if (count > (unsigned)p->crowd) {
-        DCN_GLOBAL unsigned *entry = crowds + (DCN_CROWD_HEADER + DCN_CROWD_ENTRY * dcn_global_add(crowds, 1u));
-        entry[0] = plane;
-        entry[1] = cell;
-    } else if (count > (unsigned)p->heavy) {
-        const unsigned blocks = dcn_blocks_of(p, count);
-        DCN_GLOBAL unsigned *entry =
-            workspace + (p->blocks_at + (dcn_i64)DCN_BLOCK_ENTRY * dcn_global_add(crowds + 1, blocks));
-        for (unsigned i = 0u; i < blocks; i++) {
-            *entry++ = plane;
-            *entry++ = cell;
-            *entry++ = i;
-        }
-    }
+    return count > (unsigned)p->heavy && count <= (unsigned)p->crowd ? dcn_blocks_of(p, count) : 0u;
 }
 
-/* A work-item's run of cells, its points before it known. */
+/* Lists a crowded cell. */
+DCN_INLINE void dcn_list_crowd(DCN_GLOBAL unsigned *workspace, const dcn_backward_wide_params *p, unsigned plane,
+                               unsigned cell)
+{
+    DCN_GLOBAL unsigned *crowds = workspace + p->crowds_at;
+    DCN_GLOBAL unsigned *entry = crowds + (DCN_CROWD_HEADER + DCN_CROWD_ENTRY * dcn_global_add(crowds, 1u));
+    entry[0] = plane;
+    entry[1] = cell;
+}
+
+/* A work-item's run of cells, its points before it known. Its blocks get their places in the list all at once. */
 DCN_INLINE void dcn_reserve_run(DCN_GLOBAL unsigned *workspace, const dcn_backward_wide_params *p, unsigned plane,
                                 dcn_i64 first, dcn_i64 last, unsigned start)
 {
     DCN_GLOBAL const unsigned *counts = dcn_counts_of(workspace, p, plane);
     DCN_GLOBAL unsigned *starts = dcn_starts_of(workspace, p, plane);
+    unsigned blocks = 0u;
     for (int i = 0; i < DCN_RESERVE_RUN && first + i < last; i++) {
         const unsigned count = counts[first + i];
         starts[first + i] = start;
         start += count;
-        dcn_list_cell(workspace, p, plane, (unsigned)(first + i), count);
+        blocks += dcn_listed_of(p, count);
+        if (count > (unsigned)p->crowd)
+            dcn_list_crowd(workspace, p, plane, (unsigned)(first + i));
         if (first + i + 1 == p->cells)
             starts[p->cells] = start;
+    }
+    if (blocks == 0u)
+        return;
+    DCN_GLOBAL unsigned *entry =
+        workspace + (p->blocks_at + (dcn_i64)DCN_BLOCK_ENTRY * dcn_global_add(workspace + p->crowds_at + 1, blocks));
+    for (int i = 0; i < DCN_RESERVE_RUN && first + i < last; i++) {
+        const unsigned listed = dcn_listed_of(p, counts[first + i]);
+        for (unsigned block = 0u; block < listed; block++) {
+            *entry++ = plane;
+            *entry++ = (unsigned)(first + i);
+            *entry++ = block;
+        }
     }
 }
 

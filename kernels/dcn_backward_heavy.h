@@ -47,16 +47,18 @@ typedef struct dcn_team {
 /* A work-item's place in its work-group. */
 typedef struct dcn_member {
     dcn_team team;
-    int number; /* of the team */
-    int item;   /* in the team */
-    int row;
+    int number;  /* of the team */
+    int item;    /* in the team */
+    int lower;   /* which corners it sums, of those that its team does at once */
+    int row;     /* of the team's for these */
     int channel; /* first one, of those that a row has at once */
 } dcn_member;
 
-/* The sums of a cell's corners. */
-typedef struct dcn_corner_sums {
-    float corner[4][DCN_VECTOR];
-} dcn_corner_sums;
+/* The sums of a cell's upper or lower corners: registers for all four would be too many. */
+typedef struct dcn_half_sums {
+    float left[DCN_VECTOR];
+    float right[DCN_VECTOR];
+} dcn_half_sums;
 
 /* A team that is a sub-group goes its own way; others go all together. */
 #if defined(DCN_SUBGROUP)
@@ -76,6 +78,19 @@ typedef struct dcn_corner_sums {
 DCN_INLINE int dcn_team_items(const dcn_backward_wide_params *p)
 {
     return p->team_rows * p->forward.lanes;
+}
+
+/* Whether a team of several rows: half of them sum upper corners, half lower ones. A single row takes these after
+ * those.
+ */
+DCN_INLINE int dcn_halves(const dcn_backward_wide_params *p)
+{
+    return p->team_rows > 1 ? 2 : 1;
+}
+
+DCN_INLINE int dcn_half_rows(const dcn_backward_wide_params *p)
+{
+    return p->team_rows > 1 ? p->team_rows / 2 : 1;
 }
 
 DCN_INLINE dcn_team dcn_team_of(const dcn_backward_wide_params *p, DCN_LOCAL dcn_float4 *memory, int number)
@@ -100,8 +115,10 @@ DCN_INLINE dcn_member dcn_member_of(const dcn_backward_wide_params *p, DCN_LOCAL
     member.number = team < p->teams ? team : 0;
     member.item = team < p->teams ? own : DCN_NOBODY;
     member.team = dcn_team_of(p, memory, member.number);
-    member.row = (int)dcn_divide(own, p->forward.lanes, p->by_lanes);
-    member.channel = (own - member.row * p->forward.lanes) * DCN_VECTOR;
+    const int row = (int)dcn_divide(own, p->forward.lanes, p->by_lanes);
+    member.lower = row >= dcn_half_rows(p);
+    member.row = member.lower ? row - dcn_half_rows(p) : row;
+    member.channel = (own - row * p->forward.lanes) * DCN_VECTOR;
     return member;
 }
 
@@ -178,8 +195,8 @@ DCN_INLINE void dcn_begin_parts(const dcn_backward_wide_params *p, dcn_member me
 {
     for (int part = member.item; part <= DCN_PARTS; part += dcn_team_items(p)) {
         unsigned before = 0u;
-        for (int other = 0; other < part; other++)
-            before += member.team.counts[other];
+        DCN_UNROLL for (int other = 0; other < DCN_PARTS; other++) before +=
+            other < part ? member.team.counts[other] : 0u;
         member.team.begins[part] = before;
     }
 }
@@ -266,33 +283,25 @@ DCN_INLINE void dcn_load_staged(const int fast, DCN_GLOBAL const dcn_storage *gr
     }
 }
 
-/* The upper or the lower corners' sums. */
-typedef struct dcn_half_sums {
-    float left[DCN_VECTOR];
-    float right[DCN_VECTOR];
-} dcn_half_sums;
-
-DCN_INLINE void dcn_add_half(dcn_team team, unsigned e, const int lower, const float *v, dcn_half_sums *sums)
+DCN_INLINE void dcn_add_half(dcn_team team, unsigned e, int lower, const float *v, dcn_half_sums *sums)
 {
-    const float left = lower ? team.pairs[2u * e].y : team.pairs[2u * e].x;
-    const float right = lower ? team.pairs[2u * e + 1u].y : team.pairs[2u * e + 1u].x;
+    DCN_LOCAL const float *weights = (DCN_LOCAL const float *)(team.pairs + 2u * e) + lower;
     DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++)
     {
-        sums->left[j] = dcn_multiply_add(left, v[j], sums->left[j]);
-        sums->right[j] = dcn_multiply_add(right, v[j], sums->right[j]);
+        sums->left[j] = dcn_multiply_add(weights[0], v[j], sums->left[j]);
+        sums->right[j] = dcn_multiply_add(weights[2], v[j], sums->right[j]);
     }
 }
 
-/* Adds a row's share of `count` staged points to two corners: registers for all four would be too many. Gradients begin
- * at the row's channels. */
+/* Adds a row's share of `count` staged points to two corners. Gradients begin at the row's channels. */
 DCN_INLINE void dcn_add_staged(const int fast, DCN_GLOBAL const dcn_storage *grad, const dcn_backward_wide_params *p,
-                               dcn_team team, unsigned row, unsigned count, int wanted, const int lower,
-                               dcn_corner_sums *sums)
+                               dcn_member member, unsigned count, int wanted, int lower, dcn_half_sums *sums)
 {
-    const unsigned rows = (unsigned)p->team_rows;
+    const dcn_team team = member.team;
+    const unsigned rows = (unsigned)dcn_half_rows(p);
     dcn_half_sums part;
     DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) part.left[j] = part.right[j] = 0.0f;
-    DCN_NO_UNROLL for (unsigned e = row; e < count; e += DCN_TOGETHER * rows)
+    DCN_NO_UNROLL for (unsigned e = (unsigned)member.row; e < count; e += DCN_TOGETHER * rows)
     {
         float v[DCN_TOGETHER][DCN_VECTOR];
         DCN_UNROLL for (unsigned i = 0; i < DCN_TOGETHER; i++)
@@ -305,14 +314,14 @@ DCN_INLINE void dcn_add_staged(const int fast, DCN_GLOBAL const dcn_storage *gra
     }
     DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++)
     {
-        sums->corner[2 * lower][j] += part.left[j];
-        sums->corner[2 * lower + 1][j] += part.right[j];
+        sums->left[j] += part.left[j];
+        sums->right[j] += part.right[j];
     }
 }
 
 /* Adds a work-item's share of what its team has staged, for channels from `channel` on. */
 DCN_INLINE void dcn_sum_staged(const int fast, dcn_backward_tensors all, const dcn_backward_wide_params *p,
-                               dcn_member member, unsigned count, int channel, dcn_corner_sums *sums)
+                               dcn_member member, unsigned count, int channel, int half, dcn_half_sums *sums)
 {
     const dcn_block block = *member.team.block;
     const int own = channel + member.channel;
@@ -323,8 +332,7 @@ DCN_INLINE void dcn_sum_staged(const int fast, dcn_backward_tensors all, const d
     const int group = (int)(block.plane - image * p->forward.group);
     DCN_GLOBAL const dcn_storage *grad =
         all.grad_output + (image * p->forward.output_image + group * p->forward.group_channels + own);
-    dcn_add_staged(fast, grad, p, member.team, (unsigned)member.row, count, wanted, 0, sums);
-    dcn_add_staged(fast, grad, p, member.team, (unsigned)member.row, count, wanted, 1, sums);
+    dcn_add_staged(fast, grad, p, member, count, wanted, half + member.lower, sums);
 }
 
 /* Puts a work-item's sums of one corner into its team's memory: for each element of a vector one of each work-item. */
@@ -334,23 +342,28 @@ DCN_INLINE void dcn_keep_corner(const dcn_backward_wide_params *p, dcn_member me
     DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) kept[j * (dcn_team_items(p) + p->forward.lanes)] = sums[j];
 }
 
-/* Adds up what a team's rows have kept of one corner. */
+/* Adds up what a team's rows have kept of a left or right corner; of both, an upper and a lower one, where they sum
+ * both. */
 DCN_INLINE void dcn_store_corner(const dcn_backward_wide_params *p, DCN_GLOBAL unsigned *workspace, dcn_member member,
                                  dcn_block block, int corner, int channel)
 {
     const int lanes = p->forward.lanes;
     const int items = dcn_team_items(p);
+    const int row_channels = lanes * DCN_VECTOR;
     DCN_GLOBAL float *result = dcn_heavy_sums(workspace, p, block.plane, block.start, block.number) +
                                (corner * p->forward.group_channels + channel);
-    for (int c = member.item; c < lanes * DCN_VECTOR && channel + c < p->forward.group_channels; c += items) {
+    for (int i = member.item; i < dcn_halves(p) * row_channels; i += items) {
+        const int lower = i >= row_channels;
+        const int c = lower ? i - row_channels : i;
         const int lane = c / DCN_VECTOR;
         DCN_LOCAL const float *own =
-            (DCN_LOCAL const float *)member.team.memory + ((c - lane * DCN_VECTOR) * (items + lanes) + lane);
+            (DCN_LOCAL const float *)member.team.memory +
+            ((c - lane * DCN_VECTOR) * (items + lanes) + lower * dcn_half_rows(p) * lanes + lane);
         float sum = own[0];
-        for (int row = 1; row < p->team_rows; row++)
+        for (int row = 1; row < dcn_half_rows(p); row++)
             sum += own[row * lanes];
-        if (block.count > 0u)
-            result[c] = sum;
+        if (block.count > 0u && channel + c < p->forward.group_channels)
+            result[2 * lower * p->forward.group_channels + c] = sum;
     }
 }
 
@@ -389,17 +402,14 @@ DCN_INLINE unsigned dcn_most_of(const dcn_backward_wide_params *p, DCN_LOCAL dcn
     return most;
 }
 
-/* The teams' blocks, for the channels of a row. */
+/* The teams' blocks, for the channels of a row, and upper corners or lower ones where that is not up to the row. */
 DCN_INLINE void dcn_sum_blocks(const int fast, dcn_backward_tensors t, const dcn_backward_wide_params *p,
-                               DCN_GLOBAL unsigned *workspace, DCN_LOCAL dcn_float4 *memory, int channel)
+                               DCN_GLOBAL unsigned *workspace, DCN_LOCAL dcn_float4 *memory, int channel, int half)
 {
     const unsigned most = dcn_most_of(p, memory, 0, 0u);
-    DCN_KEEP(dcn_corner_sums, sums);
+    DCN_KEEP(dcn_half_sums, sums);
     DCN_FOR_ITEMS(item, p->items)
-    DCN_UNROLL for (int corner = 0; corner < 4; corner++)
-    {
-        DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) DCN_KEPT(sums, item).corner[corner][j] = 0.0f;
-    }
+    DCN_UNROLL for (int j = 0; j < DCN_VECTOR; j++) DCN_KEPT(sums, item).left[j] = DCN_KEPT(sums, item).right[j] = 0.0f;
     for (unsigned begin = 0u; begin < most; begin += DCN_SORTED) {
         dcn_order_blocks(p, workspace, memory, begin);
         const unsigned most_ordered = dcn_most_of(p, memory, 1, begin);
@@ -413,7 +423,7 @@ DCN_INLINE void dcn_sum_blocks(const int fast, dcn_backward_tensors t, const dcn
             DCN_FOR_ITEMS(item, p->items)
             {
                 const dcn_member member = dcn_member_of(p, memory, item);
-                dcn_sum_staged(fast, t, p, member, dcn_staged_of(dcn_ordered_of(member.team, begin), at), channel,
+                dcn_sum_staged(fast, t, p, member, dcn_staged_of(dcn_ordered_of(member.team, begin), at), channel, half,
                                &DCN_KEPT(sums, item));
             }
             DCN_TEAM_SYNC(p);
@@ -424,17 +434,18 @@ DCN_INLINE void dcn_sum_blocks(const int fast, dcn_backward_tensors t, const dcn
     if (dcn_member_of(p, memory, item).item != DCN_NOBODY)
         DCN_KEPT(blocks, item) = *dcn_member_of(p, memory, item).team.block;
     DCN_TEAM_SYNC(p);
-    DCN_UNROLL for (int corner = 0; corner < 4; corner++)
+    DCN_UNROLL for (int right = 0; right < 2; right++)
     {
         DCN_FOR_ITEMS(item, p->items)
         {
             const dcn_member member = dcn_member_of(p, memory, item);
             if (member.item != DCN_NOBODY)
-                dcn_keep_corner(p, member, DCN_KEPT(sums, item).corner[corner]);
+                dcn_keep_corner(p, member, right ? DCN_KEPT(sums, item).right : DCN_KEPT(sums, item).left);
         }
         DCN_TEAM_SYNC(p);
         DCN_FOR_ITEMS(item, p->items)
-        dcn_store_corner(p, workspace, dcn_member_of(p, memory, item), DCN_KEPT(blocks, item), corner, channel);
+        dcn_store_corner(p, workspace, dcn_member_of(p, memory, item), DCN_KEPT(blocks, item), 2 * half + right,
+                         channel);
         DCN_TEAM_SYNC(p);
     }
 }
@@ -446,10 +457,11 @@ DCN_INLINE void dcn_heavy_group(const int fast, dcn_backward_tensors t, const dc
     const unsigned blocks = workspace[p->crowds_at + 1];
     const unsigned step = (unsigned)p->heavy_workers * (unsigned)p->teams;
     for (unsigned first = (unsigned)work_group * (unsigned)p->teams; first < blocks; first += step)
-        for (int channel = 0; channel < p->forward.group_channels; channel += p->forward.lanes * DCN_VECTOR) {
-            dcn_take_blocks(p, workspace, memory, first);
-            dcn_sum_blocks(fast, t, p, workspace, memory, channel);
-        }
+        for (int channel = 0; channel < p->forward.group_channels; channel += p->forward.lanes * DCN_VECTOR)
+            for (int half = 0; half < 2; half += dcn_halves(p)) {
+                dcn_take_blocks(p, workspace, memory, first);
+                dcn_sum_blocks(fast, t, p, workspace, memory, channel, half);
+            }
 }
 
 #endif

@@ -344,7 +344,8 @@ dcn_status dcn_tune_heavy(const dcn_device_limits *limits, int items, int lanes,
 {
     const int64_t vector = 16 / (int64_t)dcn_dtype_size(dtype);
     const int64_t memory = (int64_t)(limits->local_memory < WIDE_MEMORY ? limits->local_memory : WIDE_MEMORY);
-    const int64_t rows = larger(smaller(WAVEFRONT, items) / lanes, 1);
+    int64_t rows = larger(smaller(WAVEFRONT, items) / lanes, 1);
+    rows -= rows > 1 ? rows % 2 : 0; /* half of them are for upper corners */
     /* The rows' sums of one corner are there for a moment. */
     const int64_t words = larger(2 * DCN_SORTED + DCN_TEAM_WORDS, vector * (rows + 1) * lanes);
     launch->team_rows = (int)rows;
