@@ -3,8 +3,8 @@
  * of dcn_backward_value.h adds up. They take the place of the points' cells, which nothing reads any more.
  *
  * A work-group has several teams, each with a block. A team puts its points into order: by parts of the plane first,
- * then by rank in a part. It stages some at a time, of which each row of `lanes` work-items sums its share; then the
- * rows' sums are added up.
+ * then by rank in a part. It stages some at a time, of which each row of `lanes` work-items sums its share, for two of
+ * the corners; then the rows' sums are added up.
  */
 #ifndef DCN_BACKWARD_HEAVY_H
 #define DCN_BACKWARD_HEAVY_H
@@ -80,9 +80,7 @@ DCN_INLINE int dcn_team_items(const dcn_backward_wide_params *p)
     return p->team_rows * p->forward.lanes;
 }
 
-/* Whether a team of several rows: half of them sum upper corners, half lower ones. A single row takes these after
- * those.
- */
+/* What a team sums at once: half of its rows upper corners, half lower ones; a single row one after the other. */
 DCN_INLINE int dcn_halves(const dcn_backward_wide_params *p)
 {
     return p->team_rows > 1 ? 2 : 1;
@@ -321,7 +319,7 @@ DCN_INLINE void dcn_add_staged(const int fast, DCN_GLOBAL const dcn_storage *gra
 
 /* Adds a work-item's share of what its team has staged, for channels from `channel` on. */
 DCN_INLINE void dcn_sum_staged(const int fast, dcn_backward_tensors all, const dcn_backward_wide_params *p,
-                               dcn_member member, unsigned count, int channel, int half, dcn_half_sums *sums)
+                               dcn_member member, unsigned count, int channel, int lower, dcn_half_sums *sums)
 {
     const dcn_block block = *member.team.block;
     const int own = channel + member.channel;
@@ -332,7 +330,7 @@ DCN_INLINE void dcn_sum_staged(const int fast, dcn_backward_tensors all, const d
     const int group = (int)(block.plane - image * p->forward.group);
     DCN_GLOBAL const dcn_storage *grad =
         all.grad_output + (image * p->forward.output_image + group * p->forward.group_channels + own);
-    dcn_add_staged(fast, grad, p, member, count, wanted, half + member.lower, sums);
+    dcn_add_staged(fast, grad, p, member, count, wanted, lower + member.lower, sums);
 }
 
 /* Puts a work-item's sums of one corner into its team's memory: for each element of a vector one of each work-item. */
@@ -404,7 +402,7 @@ DCN_INLINE unsigned dcn_most_of(const dcn_backward_wide_params *p, DCN_LOCAL dcn
 
 /* The teams' blocks, for the channels of a row, and upper corners or lower ones where that is not up to the row. */
 DCN_INLINE void dcn_sum_blocks(const int fast, dcn_backward_tensors t, const dcn_backward_wide_params *p,
-                               DCN_GLOBAL unsigned *workspace, DCN_LOCAL dcn_float4 *memory, int channel, int half)
+                               DCN_GLOBAL unsigned *workspace, DCN_LOCAL dcn_float4 *memory, int channel, int lower)
 {
     const unsigned most = dcn_most_of(p, memory, 0, 0u);
     DCN_KEEP(dcn_half_sums, sums);
@@ -423,8 +421,8 @@ DCN_INLINE void dcn_sum_blocks(const int fast, dcn_backward_tensors t, const dcn
             DCN_FOR_ITEMS(item, p->items)
             {
                 const dcn_member member = dcn_member_of(p, memory, item);
-                dcn_sum_staged(fast, t, p, member, dcn_staged_of(dcn_ordered_of(member.team, begin), at), channel, half,
-                               &DCN_KEPT(sums, item));
+                dcn_sum_staged(fast, t, p, member, dcn_staged_of(dcn_ordered_of(member.team, begin), at), channel,
+                               lower, &DCN_KEPT(sums, item));
             }
             DCN_TEAM_SYNC(p);
         }
@@ -444,7 +442,7 @@ DCN_INLINE void dcn_sum_blocks(const int fast, dcn_backward_tensors t, const dcn
         }
         DCN_TEAM_SYNC(p);
         DCN_FOR_ITEMS(item, p->items)
-        dcn_store_corner(p, workspace, dcn_member_of(p, memory, item), DCN_KEPT(blocks, item), 2 * half + right,
+        dcn_store_corner(p, workspace, dcn_member_of(p, memory, item), DCN_KEPT(blocks, item), 2 * lower + right,
                          channel);
         DCN_TEAM_SYNC(p);
     }
@@ -458,9 +456,9 @@ DCN_INLINE void dcn_heavy_group(const int fast, dcn_backward_tensors t, const dc
     const unsigned step = (unsigned)p->heavy_workers * (unsigned)p->teams;
     for (unsigned first = (unsigned)work_group * (unsigned)p->teams; first < blocks; first += step)
         for (int channel = 0; channel < p->forward.group_channels; channel += p->forward.lanes * DCN_VECTOR)
-            for (int half = 0; half < 2; half += dcn_halves(p)) {
+            for (int lower = 0; lower < 2; lower += dcn_halves(p)) {
                 dcn_take_blocks(p, workspace, memory, first);
-                dcn_sum_blocks(fast, t, p, workspace, memory, channel, half);
+                dcn_sum_blocks(fast, t, p, workspace, memory, channel, lower);
             }
 }
 

@@ -277,33 +277,29 @@ DCN_INLINE void dcn_add_point(const float *v, dcn_float2 weights, const int row,
     }
 }
 
-/* Some staged points of a row of cells, from `first` on; those from `right` on have the pixels in their first column.
- * Their gradients are loaded at once, whether there are all or not: the way to memory is what takes time. */
-DCN_INLINE void dcn_add_together(DCN_GLOBAL const dcn_storage *grad, dcn_gather gather, unsigned first, unsigned right,
-                                 unsigned last, const int all, const int row, const int together, dcn_pair_sums *sums)
-{
-    float v[DCN_TOGETHER][DCN_VECTOR];
-    dcn_float2 weights[DCN_TOGETHER];
-    DCN_UNROLL for (int i = 0; i < together; i++)
-    {
-        const unsigned e = first + (unsigned)i;
-        const unsigned own = all || e < last ? e : first;
-        weights[i] = gather.pairs[2u * own + (e < right ? 1u : 0u)];
-        dcn_load_vector(DCN_AT(grad, gather.at[own]), v[i]);
-    }
-    DCN_UNROLL for (int i = 0; i < together; i++) if (all || first + (unsigned)i < last)
-        dcn_add_point(v[i], weights[i], row, sums);
-}
-
-/* Staged points first … last-1 of a row of cells, `together` at once: fewer where registers are. */
+/* Staged points first … last-1 of a row of cells; those from `right` on have the pixels in their first column. The
+ * gradients of `together` of them are loaded at once: fewer where registers are. */
 DCN_INLINE void dcn_add_row(DCN_GLOBAL const dcn_storage *grad, dcn_gather gather, unsigned first, unsigned right,
                             unsigned last, const int row, const int together, dcn_pair_sums *sums)
 {
     unsigned e = first;
     DCN_NO_UNROLL for (; e + (unsigned)together <= last; e += (unsigned)together)
-        dcn_add_together(grad, gather, e, right, last, 1, row, together, sums);
-    if (e < last)
-        dcn_add_together(grad, gather, e, right, last, 0, row, together, sums);
+    {
+        float v[DCN_TOGETHER][DCN_VECTOR];
+        dcn_float2 weights[DCN_TOGETHER];
+        DCN_UNROLL for (int i = 0; i < together; i++)
+        {
+            weights[i] = gather.pairs[2u * (e + (unsigned)i) + (e + (unsigned)i < right ? 1u : 0u)];
+            dcn_load_vector(DCN_AT(grad, gather.at[e + (unsigned)i]), v[i]);
+        }
+        DCN_UNROLL for (int i = 0; i < together; i++) dcn_add_point(v[i], weights[i], row, sums);
+    }
+    DCN_NO_UNROLL for (; e < last; e++)
+    {
+        float v[DCN_VECTOR];
+        dcn_load_vector(DCN_AT(grad, gather.at[e]), v);
+        dcn_add_point(v, gather.pairs[2u * e + (e < right ? 1u : 0u)], row, sums);
+    }
 }
 
 /* The same for any number of points: a long sum in parts. */

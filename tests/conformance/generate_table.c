@@ -195,6 +195,7 @@ const dcn_recipe dcn_recipes[] = {
     /* what gradients need beyond that */
     {"one_place", .shape = {2, 9, 9, 2, 16}, K3, OFFSETS(ONE_PLACE)},
     {"one_place_d5_k5", .shape = {1, 12, 11, 3, 5}, SAME(5, 5), OFFSETS(ONE_PLACE)},
+    {"one_place_d136", .shape = {1, 9, 9, 1, 136}, K3, OFFSETS(ONE_PLACE)},
     {"small_gradients", .shape = {1, 7, 8, 2, 16}, K3, GRADIENTS(TINY)},
     {"large_gradients", .shape = {1, 7, 8, 2, 16}, K3, GRADIENTS(LARGE)},
     {"softmax_edge", .shape = {2, 7, 8, 2, 16}, K3, SOFT, OFFSETS(EDGE)},
