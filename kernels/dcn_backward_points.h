@@ -105,11 +105,12 @@ DCN_INLINE void dcn_keep_softmax(DCN_GLOBAL const dcn_storage *mask, int points,
 DCN_INLINE void dcn_add_mean(DCN_LOCAL const dcn_float4 *points, int first, int count, int lane,
                              DCN_LOCAL float *softmax)
 {
+    if (lane > 0)
+        return;
     float sum = first > 0 ? softmax[2] : 0.0f;
-    for (int k = 0; k < count && lane == 0; k++)
+    for (int k = 0; k < count; k++)
         sum = dcn_multiply_add(points[k].w, points[k].z, sum);
-    if (lane == 0)
-        softmax[2] = sum;
+    softmax[2] = sum;
 }
 
 #endif
