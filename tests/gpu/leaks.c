@@ -21,10 +21,11 @@ enum {
     DEFAULT_ROUNDS = 10000,
     ROUNDS_PER_CONTEXT = 100,
     FEWEST_CONTEXTS = 50,
-    TENSORS = DCN_DCNV4_FORWARD_TENSORS
+    OPERATORS = 6, /* operators and directions */
+    TENSORS = DCN_DCNV3_BACKWARD_TENSORS
 };
 
-/* Room for the largest tensor of describe(), 2 images of 12×12 pixels with 4 groups of 27 offsets and masks in a padded
+/* Room for the largest tensor of any plan, 2 images of 12×12 pixels with 4 groups of 27 offsets and masks in a padded
  * row of 112. */
 #define TENSOR_BYTES ((uint64_t)2 * 12 * 12 * 112 * sizeof(float))
 
@@ -96,28 +97,82 @@ static dcn_dcnv4_desc describe(int round)
     return desc;
 }
 
+typedef dcn_status (*plan_maker)(dcn_context *context, int round, dcn_plan **plan);
+
+static dcn_status make_dcnv4(dcn_context *context, int round, dcn_plan **plan)
+{
+    const dcn_dcnv4_desc desc = describe(round);
+    return dcn_dcnv4_plan_create(context, &desc, NULL, plan);
+}
+
+static dcn_status make_dcnv3(dcn_context *context, int round, dcn_direction direction, dcn_plan **plan)
+{
+    const dcn_dcnv4_desc like = describe(round);
+    dcn_dcnv3_desc desc = dcn_dcnv3_desc_default();
+    desc.dtype = like.dtype;
+    desc.direction = direction;
+    desc.batch = like.batch;
+    desc.height = like.height;
+    desc.width = like.width;
+    desc.group = like.group;
+    desc.group_channels = like.group_channels;
+    desc.channels = like.channels;
+    return dcn_dcnv3_plan_create(context, &desc, NULL, plan);
+}
+
+static dcn_status make_attention(dcn_context *context, int round, dcn_direction direction, dcn_plan **plan)
+{
+    static const int64_t shapes[] = {9, 8, 4, 5};
+    const dcn_dcnv4_desc like = describe(round);
+    dcn_flash_deform_attn_desc desc = dcn_flash_deform_attn_desc_default();
+    desc.dtype = like.dtype;
+    desc.direction = direction;
+    desc.batch = like.batch;
+    desc.queries = 40;
+    desc.group = like.group;
+    desc.group_channels = like.group_channels;
+    desc.levels = 2;
+    desc.points = 3;
+    desc.pixels = 9 * 8 + 4 * 5;
+    desc.spatial_shapes = shapes;
+    return dcn_flash_deform_attn_plan_create(context, &desc, NULL, plan);
+}
+
+/* Every operator and direction in turn. */
+static dcn_status make_any(dcn_context *context, int round, dcn_plan **plan)
+{
+    const dcn_direction direction = round % 2 ? DCN_FORWARD : DCN_BACKWARD;
+    if (round % OPERATORS / 2 == 1)
+        return make_dcnv3(context, round / OPERATORS, direction, plan);
+    if (round % OPERATORS / 2 == 2)
+        return make_attention(context, round / OPERATORS, direction, plan);
+    dcn_dcnv4_desc desc = describe(round / OPERATORS);
+    desc.direction = direction;
+    return dcn_dcnv4_plan_create(context, &desc, NULL, plan);
+}
+
 static dcn_status execute(bench *b, dcn_plan *plan, const dcn_sync *sync)
 {
     dcn_slice slices[TENSORS];
-    for (size_t i = 0; i < TENSORS; i++) {
+    const size_t count = dcn_plan_tensors(plan);
+    for (size_t i = 0; i < count; i++) {
         dcn_tensor_info info = {.struct_size = sizeof info};
         dcn_status status = dcn_plan_tensor(plan, i, &info);
         if (status != DCN_SUCCESS)
             return status;
         slices[i] = dcn_slice_range(b->buffers[i], 0, info.bytes);
     }
-    return dcn_execute(plan, b->queue, slices, TENSORS, sync);
+    return dcn_execute(plan, b->queue, slices, count, sync);
 }
 
 /* A plan and its clone, executed one behind the other and destroyed in either order, often before the work is done. */
-static dcn_status plan_round(bench *b, int round)
+static dcn_status use_plan(bench *b, int round, plan_maker make)
 {
-    const dcn_dcnv4_desc desc = describe(round);
     const dcn_sync mark = {.signal = b->event};
     const dcn_sync wait = {.wait = &b->event, .wait_count = 1, .signal = b->event};
     dcn_plan *plan = NULL;
     dcn_plan *clone = NULL;
-    dcn_status status = dcn_dcnv4_plan_create(b->context, &desc, NULL, &plan);
+    dcn_status status = make(b->context, round, &plan);
     if (status == DCN_SUCCESS)
         status = execute(b, plan, &mark);
     if (status == DCN_SUCCESS)
@@ -131,6 +186,16 @@ static dcn_status plan_round(bench *b, int round)
     dcn_plan_destroy(clone);
     dcn_plan_destroy(plan);
     return status == DCN_SUCCESS && round % 8 == 0 ? dcn_queue_finish(b->queue) : status;
+}
+
+static dcn_status plan_round(bench *b, int round)
+{
+    return use_plan(b, round, make_dcnv4);
+}
+
+static dcn_status operator_round(bench *b, int round)
+{
+    return use_plan(b, round, make_any);
 }
 
 /* A plan that is refused. */
@@ -241,6 +306,7 @@ static int run_phases(bench *b, int rounds)
         int rounds;
     } phases[] = {
         {"plans and clones", plan_round, rounds},
+        {"plans of every operator, gradients too", operator_round, rounds / 4},
         {"refused plans", refused_round, rounds},
         {"buffers, queues and events", object_round, rounds / 4},
         {"contexts", context_round, contexts},
