@@ -140,10 +140,10 @@ static void add_path(dcn_target *target, const char *const words[4])
     }
 }
 
-/* Every shape, index width, generality and build with one instruction set, "" for the device's own. Where kernels are
- * built for one plan's numbers, that is the wide shape's own choice; "special" is not forced on devices that compile
- * slowly. */
-static void add_combinations(dcn_target *target, const char *isa)
+/* Every index width, generality and build with one instruction set, "" for the device's own, of both shapes or of the
+ * long one alone. Where kernels are built for one plan's numbers, that is the wide shape's own choice; "special" is not
+ * forced on devices that compile slowly. */
+static void add_combinations(dcn_target *target, const char *isa, bool both)
 {
     static const char *const widths[] = {"", "index64"};
     static const char *const kinds[][2] = {
@@ -151,6 +151,9 @@ static void add_combinations(dcn_target *target, const char *isa)
     enum { PER_CASE = 1 };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+            if (!both && strcmp(kinds[i][0], "wide") == 0) {
+                continue;
+            }
             add_path(target, (const char *const[]){kinds[i][0], widths[w], kinds[i][1], isa});
             target->per_case[target->path_count - 1] = i == PER_CASE;
         }
@@ -176,11 +179,11 @@ void dcn_target_choose_paths(dcn_target *target, const char *forced, bool every,
             snprintf(what, sizeof what, "path %s", isas[i]);
             dcn_tally_leave_out(&target->tally, what, message.text, 1);
         } else {
-            add_combinations(target, isas[i]);
+            add_combinations(target, isas[i], accepted == 0); /* wide kernels have no vectors */
             accepted++;
         }
     }
     if (!accepted) {
-        add_combinations(target, "");
+        add_combinations(target, "", true);
     }
 }
