@@ -15,13 +15,18 @@ STORAGES = 3
 INDEX_BITS = (32, 64)
 # Machine code for these, as far as nvcc knows them, and PTX of the oldest and of the newest for all others.
 ARCHITECTURES = ("75", "80", "86", "89", "90", "100", "120")
+WORD = 8  # bytes of an element of the array in the C file
 
 
 def architecture_options(nvcc):
+    """All machine code but the newest comes from the oldest's PTX, since making PTX takes most of the time."""
     listed = subprocess.run([nvcc, "--list-gpu-code"], check=True, capture_output=True, text=True).stdout.split()
     known = [a for a in ARCHITECTURES if "sm_" + a in listed]
-    options = ["-gencode=arch=compute_%s,code=sm_%s" % (a, a) for a in known]
-    return options + ["-gencode=arch=compute_%s,code=compute_%s" % (a, a) for a in (known[0], known[-1])]
+    newest = known.pop()
+    codes = {newest: ["sm_" + newest, "compute_" + newest]}
+    if known:
+        codes[known[0]] = ["sm_" + a for a in known] + ["compute_" + known[0]]
+    return ["-gencode=arch=compute_%s,code=[%s]" % (a, ",".join(code)) for a, code in codes.items()]
 
 
 def compile_fatbin(nvcc, options, source, storage, bits, folder):
@@ -34,8 +39,10 @@ def compile_fatbin(nvcc, options, source, storage, bits, folder):
 
 
 def rows_of(data):
-    codes = [str(byte) for byte in data]
-    return ",\n    ".join(", ".join(codes[i:i + 24]) for i in range(0, len(codes), 24))
+    """The bytes as words of a little-endian machine, as every host of such a GPU is: a fifth of the time to compile."""
+    data += bytes(-len(data) % WORD)
+    words = ["0x%x" % int.from_bytes(data[i:i + WORD], "little") for i in range(0, len(data), WORD)]
+    return ",\n    ".join(", ".join(words[i:i + 6]) for i in range(0, len(words), 6))
 
 
 def main():
@@ -50,8 +57,8 @@ def main():
             program = os.path.splitext(os.path.basename(job[0]))[0]
             name = "%s_%d_%d" % (program, job[1], job[2])
             # The driver reads a fatbin's header in place.
-            file.write("static const _Alignas(16) unsigned char %s[] = {\n    %s};\n\n" % (name, rows_of(data)))
-            entries.append('{"%s", (dcn_dtype)%d, %d, %s, sizeof %s}' % (program, job[1], job[2], name, name))
+            file.write("static const _Alignas(16) uint64_t %s[] = {\n    %s};\n\n" % (name, rows_of(data)))
+            entries.append('{"%s", (dcn_dtype)%d, %d, %s, %d}' % (program, job[1], job[2], name, len(data)))
         entries.append("{NULL, (dcn_dtype)0, 0, NULL, 0}")
         file.write("const dcn_fatbin dcn_fatbins[] = {\n    %s,\n};\n" % ",\n    ".join(entries))
     folders = sorted({os.path.dirname(source) for source in sources})
