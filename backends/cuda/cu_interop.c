@@ -1,10 +1,8 @@
 /* The functions of dcnv4/cuda.h. */
 #include <dcnv4/cuda.h>
 
-#include <inttypes.h>
-
 #include "cu_internal.h"
-#include "objects.h"
+#include "interop.h"
 #include "status.h"
 
 static bool is_ours(const dcn_context *context)
@@ -33,25 +31,14 @@ dcn_status dcn_cuda_queue_adopt(dcn_context *context, struct CUstream_st *cu_str
         return dcn_fail_null(function, "context");
     if (!queue)
         return dcn_fail_null(function, "queue");
-    if (!is_ours(context))
-        return dcn_fail(DCN_ERROR_WRONG_CONTEXT, "%s: context is of backend \"%s\", but must be a CUDA one", function,
-                        context->backend->name);
+    dcn_status status = dcn_interop_check_backend(function, "context", context, &dcn_backend_cuda, "a CUDA");
+    if (status != DCN_SUCCESS)
+        return status;
     dcn_native_queue *native = NULL;
-    dcn_status status = dcn_cu_queue_adopt(context->device, cu_stream, &native);
+    status = dcn_cu_queue_adopt(context->device, cu_stream, &native);
     if (status != DCN_SUCCESS)
         return dcn_fail_context(status, "%s: ", function);
     return dcn_queue_wrap(context, native, queue);
-}
-
-static dcn_status check_wait_list(const char *function, uint32_t count, struct CUevent_st *const *list)
-{
-    if (count > 0 && !list)
-        return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: wait_list is NULL, but wait_count is %" PRIu32, function,
-                        count);
-    for (uint32_t i = 0; i < count; i++)
-        if (!list[i])
-            return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: wait_list[%" PRIu32 "] is NULL", function, i);
-    return DCN_SUCCESS;
 }
 
 dcn_status dcn_cuda_execute(dcn_plan *plan, dcn_queue *queue, const dcn_slice *tensors, size_t tensor_count,
@@ -60,10 +47,9 @@ dcn_status dcn_cuda_execute(dcn_plan *plan, dcn_queue *queue, const dcn_slice *t
     static const char function[] = "dcn_cuda_execute";
     if (!queue)
         return dcn_fail_null(function, "queue");
-    if (!is_ours(queue->context))
-        return dcn_fail(DCN_ERROR_WRONG_CONTEXT, "%s: queue is of backend \"%s\", but must be a CUDA one", function,
-                        queue->context->backend->name);
-    dcn_status status = check_wait_list(function, wait_count, wait_list);
+    dcn_status status = dcn_interop_check_backend(function, "queue", queue->context, &dcn_backend_cuda, "a CUDA");
+    if (status == DCN_SUCCESS)
+        status = dcn_interop_check_wait_list(function, wait_count, wait_list);
     if (status != DCN_SUCCESS)
         return status;
     dcn_native_event before = {.borrowed = wait_list, .borrowed_count = wait_count};

@@ -1,10 +1,8 @@
 /* The functions of dcnv4/opencl.h. */
 #include <dcnv4/opencl.h>
 
-#include <inttypes.h>
-
 #include "cl_internal.h"
-#include "objects.h"
+#include "interop.h"
 #include "status.h"
 
 static bool is_ours(const dcn_context *context)
@@ -34,25 +32,14 @@ dcn_status dcn_opencl_queue_adopt(dcn_context *context, struct _cl_command_queue
         return dcn_fail_null(function, context ? "cl_queue" : "context");
     if (!queue)
         return dcn_fail_null(function, "queue");
-    if (!is_ours(context))
-        return dcn_fail(DCN_ERROR_WRONG_CONTEXT, "%s: context is of backend \"%s\", but must be an OpenCL one",
-                        function, context->backend->name);
+    dcn_status status = dcn_interop_check_backend(function, "context", context, &dcn_backend_opencl, "an OpenCL");
+    if (status != DCN_SUCCESS)
+        return status;
     dcn_native_queue *native = NULL;
-    dcn_status status = dcn_cl_queue_adopt(context->device, cl_queue, &native);
+    status = dcn_cl_queue_adopt(context->device, cl_queue, &native);
     if (status != DCN_SUCCESS)
         return dcn_fail_context(status, "%s: ", function);
     return dcn_queue_wrap(context, native, queue);
-}
-
-static dcn_status check_wait_list(const char *function, uint32_t count, struct _cl_event *const *list)
-{
-    if (count > 0 && !list)
-        return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: wait_list is NULL, but wait_count is %" PRIu32, function,
-                        count);
-    for (uint32_t i = 0; i < count; i++)
-        if (!list[i])
-            return dcn_fail(DCN_ERROR_INVALID_ARGUMENT, "%s: wait_list[%" PRIu32 "] is NULL", function, i);
-    return DCN_SUCCESS;
 }
 
 dcn_status dcn_opencl_execute(dcn_plan *plan, dcn_queue *queue, const dcn_slice *tensors, size_t tensor_count,
@@ -61,10 +48,9 @@ dcn_status dcn_opencl_execute(dcn_plan *plan, dcn_queue *queue, const dcn_slice 
     static const char function[] = "dcn_opencl_execute";
     if (!queue)
         return dcn_fail_null(function, "queue");
-    if (!is_ours(queue->context))
-        return dcn_fail(DCN_ERROR_WRONG_CONTEXT, "%s: queue is of backend \"%s\", but must be an OpenCL one", function,
-                        queue->context->backend->name);
-    dcn_status status = check_wait_list(function, wait_count, wait_list);
+    dcn_status status = dcn_interop_check_backend(function, "queue", queue->context, &dcn_backend_opencl, "an OpenCL");
+    if (status == DCN_SUCCESS)
+        status = dcn_interop_check_wait_list(function, wait_count, wait_list);
     if (status != DCN_SUCCESS)
         return status;
     dcn_native_event before = {.borrowed = wait_list, .borrowed_count = wait_count};
