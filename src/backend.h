@@ -29,7 +29,7 @@ typedef struct dcn_device_limits {
     bool specialises; /* building a kernel for one plan's numbers is cheap, and worth it */
     uint32_t compute_units;
     uint32_t vector_width;   /* float lanes that suit the long shape: 4, 8 or 16; on a native device: the widest; 0: the
-                                device has no vectors, and so no long shape */
+                                device is no CPU, and has no long shape */
     uint32_t max_work_group; /* work-items */
     uint32_t subgroup;     /* work-items that kernels may have exchange values (DCN_SUBGROUP of the dialect); 0: none */
     uint64_t local_memory; /* bytes of work-group memory that one launch may use */

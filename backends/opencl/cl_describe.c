@@ -116,7 +116,7 @@ static void find_obstacle(cl_device_id device, const dcn_cl_facts *facts, uint64
         snprintf(reason, size, "an embedded profile without 64-bit integers");
 }
 
-/* Float lanes for the long shape: what the device prefers, between a float4 and a float16. */
+/* Float lanes for the long shape, which is one for CPUs: what the device prefers, between a float4 and a float16. */
 static uint32_t choose_vector_width(cl_device_id device)
 {
     uint64_t native = get_number(device, DCN_CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
@@ -176,7 +176,7 @@ void dcn_cl_describe(cl_platform_id platform, cl_device_id device, const char *i
     limits->type = kind_of(type);
     limits->specialises = limits->type == DCN_DEVICE_GPU;
     limits->compute_units = clamp_to_u32(get_number(device, DCN_CL_DEVICE_MAX_COMPUTE_UNITS));
-    limits->vector_width = choose_vector_width(device);
+    limits->vector_width = type & DCN_CL_DEVICE_TYPE_CPU ? choose_vector_width(device) : 0;
     limits->max_work_group = get_max_work_group(device);
     limits->subgroup = has_extension(device, "cl_nv_compiler_options") ? 32 : 0;
     limits->local_memory = get_number(device, DCN_CL_DEVICE_LOCAL_MEM_SIZE);
