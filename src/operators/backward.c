@@ -1,8 +1,5 @@
 #include "backward.h"
 
-#include <inttypes.h>
-
-#include "../status.h"
 #include "backward_long.h"
 #include "backward_wide.h"
 #include "forward_choice.h"
@@ -18,11 +15,4 @@ dcn_status dcn_backward_create(dcn_context *context, const dcn_backward_shape *s
     if (path->shape == DCN_SHAPE_LONG)
         return dcn_backward_long_create(context, shape, workspace_limit, path, op, state, workspace);
     return dcn_backward_wide_create(context, shape, workspace_limit, path, op, state, workspace);
-}
-
-dcn_status dcn_backward_refuse_limit(uint64_t workspace_limit, uint64_t least)
-{
-    return dcn_fail(DCN_ERROR_INVALID_ARGUMENT,
-                    "dcn_plan_options.workspace_limit is %" PRIu64 " bytes, but this plan needs at least %" PRIu64,
-                    workspace_limit, least);
 }

@@ -19,7 +19,4 @@ typedef struct dcn_backward_shape {
 dcn_status dcn_backward_create(dcn_context *context, const dcn_backward_shape *shape, uint64_t workspace_limit,
                                dcn_path *path, const dcn_operator **op, void **state, uint64_t *workspace);
 
-/* Refuses a limit that no piece of the work fits into. */
-dcn_status dcn_backward_refuse_limit(uint64_t workspace_limit, uint64_t least);
-
 #endif

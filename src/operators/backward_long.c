@@ -8,6 +8,7 @@
 #include "../tuning.h"
 #include "forward_choice.h"
 #include "grid_memory.h"
+#include "parameters.h"
 #include "plan_kernel.h"
 
 _Static_assert(offsetof(dcn_backward_long_params, far_groups) + sizeof(int) == sizeof(dcn_backward_long_params),
@@ -131,7 +132,7 @@ static dcn_status set_pieces(backward_long *b, uint64_t limit, uint64_t *workspa
         return DCN_SUCCESS;
     }
     if (limit > 0 && limit < least)
-        return dcn_backward_refuse_limit(limit, least);
+        return dcn_refuse_workspace_limit(limit, least);
     b->piece_units = b->units;
     if (bytes_of(b, b->piece_units) > most) {
         const uint64_t fit = most / bytes_of(b, 1);

@@ -6,6 +6,7 @@
 #include "../status.h"
 #include "backward_wide_choice.h"
 #include "grid_memory.h"
+#include "parameters.h"
 #include "plan_kernel.h"
 
 /* A batch goes in pieces of whole images that the workspace has room for. Each has parameters of its own. */
@@ -76,7 +77,7 @@ static dcn_status choose_pieces(backward_wide *b, uint64_t limit, uint64_t *work
         return dcn_fail(DCN_ERROR_UNSUPPORTED, "gradients of the wide shape: one image needs more than %d work-groups",
                         INT32_MAX);
     if (limit > 0 && bytes > limit)
-        return dcn_backward_refuse_limit(limit, bytes);
+        return dcn_refuse_workspace_limit(limit, bytes);
     int64_t least = 1;
     while (least < most) {
         const int64_t middle = least + (most - least + 1) / 2;

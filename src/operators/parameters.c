@@ -32,3 +32,10 @@ dcn_status dcn_check_kind(const char *function, dcn_dtype dtype, dcn_direction d
                         (int)direction);
     return DCN_SUCCESS;
 }
+
+dcn_status dcn_refuse_workspace_limit(uint64_t workspace_limit, uint64_t least)
+{
+    return dcn_fail(DCN_ERROR_INVALID_ARGUMENT,
+                    "dcn_plan_options.workspace_limit is %" PRIu64 " bytes, but this plan needs at least %" PRIu64,
+                    workspace_limit, least);
+}

@@ -20,4 +20,7 @@ dcn_status dcn_check_flag(const char *function, const char *name, int value);
 /* Storage type and direction. */
 dcn_status dcn_check_kind(const char *function, dcn_dtype dtype, dcn_direction direction);
 
+/* Refuses a limit that no piece of the work fits into, which needs `least` bytes. */
+dcn_status dcn_refuse_workspace_limit(uint64_t workspace_limit, uint64_t least);
+
 #endif
