@@ -53,7 +53,7 @@ bool dcn_call_grid_prepare(dcn_call *call, dcn_message *message)
     dcn_dcnv4_desc *desc = &call->desc.dcnv4;
     *desc = dcn_dcnv4_desc_default();
     const dcn_case_tensor *value = call->inputs[0];
-    desc->dtype = dcn_call_dtype(call);
+    desc->dtype = dcn_dtype_of(call->storage);
     desc->batch = value->extent[0];
     desc->height = value->extent[1];
     desc->width = value->extent[2];

@@ -12,6 +12,7 @@
 
 #include "compare.h"
 #include "large_problem.h"
+#include "operators.h"
 #include "runner.h"
 
 enum { TENSORS = DCN_DCNV4_BACKWARD_TENSORS };
@@ -57,9 +58,7 @@ static dcn_status make_plan(const large *l, dcn_context *context, const char *pa
     dcn_plan_options options = dcn_plan_options_default();
     options.path = path;
     dcn_dcnv4_desc desc = dcn_dcnv4_desc_default();
-    desc.dtype = l->storage == DCN_ELEMENT_F32   ? DCN_FLOAT32
-                 : l->storage == DCN_ELEMENT_F16 ? DCN_FLOAT16
-                                                 : DCN_BFLOAT16;
+    desc.dtype = dcn_dtype_of(l->storage);
     desc.direction = l->direction;
     desc.batch = s->batch;
     desc.height = s->height;

@@ -122,7 +122,7 @@ static dcn_status make_plan(dcn_context *context, const dcn_call *call, const dc
 {
     const dcn_attention_shape *shape = &call->desc.attention;
     dcn_flash_deform_attn_desc desc = dcn_flash_deform_attn_desc_default();
-    desc.dtype = dcn_call_dtype(call);
+    desc.dtype = dcn_dtype_of(call->storage);
     desc.direction = call->op->direction == DCN_CALL_FORWARD ? DCN_FORWARD : DCN_BACKWARD;
     desc.batch = shape->batch;
     desc.queries = shape->queries;

@@ -107,11 +107,9 @@ bool dcn_call_expect(const dcn_call *call, dcn_expected *const *expected, dcn_me
     return good;
 }
 
-dcn_dtype dcn_call_dtype(const dcn_call *call)
+dcn_dtype dcn_dtype_of(dcn_element storage)
 {
-    return call->storage == DCN_ELEMENT_F32   ? DCN_FLOAT32
-           : call->storage == DCN_ELEMENT_F16 ? DCN_FLOAT16
-                                              : DCN_BFLOAT16;
+    return storage == DCN_ELEMENT_F32 ? DCN_FLOAT32 : storage == DCN_ELEMENT_F16 ? DCN_FLOAT16 : DCN_BFLOAT16;
 }
 
 bool dcn_call_input(dcn_call *call, const char *name, size_t rank, dcn_message *message)

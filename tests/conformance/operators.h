@@ -145,8 +145,8 @@ bool dcn_call_expect(const dcn_call *call, dcn_expected *const *expected, dcn_me
 
 /* Helpers for operators' own files. */
 
-/* The library's word for the call's storage type. */
-dcn_dtype dcn_call_dtype(const dcn_call *call);
+/* The library's word for a storage type. */
+dcn_dtype dcn_dtype_of(dcn_element storage);
 
 /* Finds an input, which must have the rank and (unless this is the first) the storage type of the call. */
 bool dcn_call_input(dcn_call *call, const char *name, size_t rank, dcn_message *message);

@@ -150,10 +150,10 @@ static void add_combinations(dcn_target *target, const char *isa, bool both)
         {"long", ""}, {"wide", ""}, {"wide", "plain"}, {"long", "general"}, {"wide", "general"}};
     enum { PER_CASE = 1 };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (!both && strcmp(kinds[i][0], "wide") == 0) {
+            continue;
+        }
         for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
-            if (!both && strcmp(kinds[i][0], "wide") == 0) {
-                continue;
-            }
             add_path(target, (const char *const[]){kinds[i][0], widths[w], kinds[i][1], isa});
             target->per_case[target->path_count - 1] = i == PER_CASE;
         }
