@@ -136,11 +136,11 @@ dcn_level_count_launch dcn_tune_level_count(const dcn_device_limits *limits, con
  * without a word of it, one compiler spills. */
 #define DCN_POINTS_REGISTERS 255
 
-/* Work-items of the gradients of offsets and masks with 64-bit indices that a compute unit is to hold, as below. */
-#define DCN_LONG_INDEX_ITEMS 512
-
-/* Work-items of wide kernels that a compute unit is to hold at least; compilers that are told make better use of the
- * registers than under a limit alone. */
+/* Work-items of gradients with 64-bit indices, or of points in levels, that a compute unit is to hold at least: a
+ * compiler that is not told so spills. */
 #define DCN_WIDE_UNIT_ITEMS 1024
+
+/* The same for the gradients of offsets and masks with 64-bit indices. */
+#define DCN_LONG_INDEX_ITEMS 512
 
 #endif

@@ -367,7 +367,8 @@ static dcn_status fit_value(dcn_context *context, const dcn_backward_shape *shap
         dcn_define_macro(&key, "DCN_VALUE_TILE_H", launch.value_h);
         dcn_define_macro(&key, "DCN_VALUE_TILE_W", launch.value_w);
         dcn_define_macro(&key, "DCN_ROOM", launch.room);
-        dcn_define_macro(&key, "DCN_WORK_GROUPS", groups_of_unit(DCN_WIDE_UNIT_ITEMS, launch.local));
+        if (path->index_bits == 64)
+            dcn_define_macro(&key, "DCN_WORK_GROUPS", groups_of_unit(DCN_WIDE_UNIT_ITEMS, launch.local));
     }
     return make_kernels(context, s, &key, path->pace == DCN_PACE_FAST, 0, DCN_STAGE_POINTS, c, work_items);
 }

@@ -92,7 +92,6 @@ def tile_options(program, storage, points, groups, channels, most_groups):
         macros.update({"PITCH": points, "TILE_H": 8 if most_groups > 1 else 1, "TILE_W": 8,
                        "TILE_GROUPS": min(groups, 2), "WORK_ITEMS": -(-pairs * lanes // 32) * 32, "VALUE_TILE_H": 2,
                        "VALUE_TILE_W": pairs, "ROOM": 1024})
-        macros["WORK_GROUPS"] = min(UNIT_ITEMS // macros["WORK_ITEMS"], 16)
     return macros
 
 
@@ -121,11 +120,12 @@ def options_of(case):
     if case.variant:
         make = grid_options if variants_of(case.program) is VARIANTS else level_options
         macros = make(case.program, case.storage, *variants_of(case.program)[case.variant])
-        if case.program.endswith("backward_points") and (case.bits == 64 or case.program.startswith("attention_")):
-            unit = LONG_INDEX_ITEMS if case.bits == 64 else UNIT_ITEMS
+        points = case.program.endswith("backward_points")
+        if (case.bits == 64 and "backward" in case.program) or (points and make is level_options):
+            unit = LONG_INDEX_ITEMS if case.bits == 64 and points else UNIT_ITEMS
             macros["WORK_GROUPS"] = min(unit // macros["WORK_ITEMS"], 16)
         options += [f"-DDCN_{name}={value}" for name, value in macros.items()]
-        limit = POINTS_REGISTERS if case.program.endswith("backward_points") else REGISTERS
+        limit = POINTS_REGISTERS if points else REGISTERS
         options.append(f"--maxrregcount={limit}")
     return options
 
