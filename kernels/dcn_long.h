@@ -159,7 +159,7 @@ DCN_INLINE dcn_chunk dcn_chunk_of(const dcn_prepared *prepared, int slot, const 
     chunk.corners = dcn_corners_of(x, y, mask, cell_x, cell_y, fraction_x, fraction_y, p->scale, p->width, p->height);
     chunk.start = DCN_SPLATI(0);
     chunk.row = DCN_SPLATI(p->width);
-    chunk.scale_x = chunk.scale_y = DCN_SPLAT(p->scale);
+    chunk.scale_x = chunk.scale_y = DCN_SPLAT(p->scale.nearest);
 #endif
     return chunk;
 }

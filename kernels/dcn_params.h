@@ -17,6 +17,12 @@ typedef struct dcn_divisor {
     int shift;      /* the least one with 2^shift >= d */
 } dcn_divisor;
 
+/* A number in double precision as two floats, `rest` what the nearest float leaves. */
+typedef struct dcn_scale {
+    float nearest;
+    float rest;
+} dcn_scale;
+
 typedef struct dcn_forward_params {
     dcn_i64 value_at;  /* where each tensor starts in its buffer, elements */
     dcn_i64 offset_at; /* offsets and masks are two tensors that may share a buffer */
@@ -47,7 +53,7 @@ typedef struct dcn_forward_params {
     int stride_w;
     int origin_h; /* position of output pixel (0, 0): centre of the kernel less the padding */
     int origin_w;
-    float scale; /* offset_scale */
+    dcn_scale scale; /* offset_scale */
     int softmax;
     int run;    /* long shape: output pixels of one work-item */
     int tile_h; /* wide shape: output pixels and groups of one work-group */
@@ -63,6 +69,7 @@ typedef struct dcn_forward_params {
     int chunk;        /* wide shape: points prepared at once */
     int pitch;        /* wide shape: points from one slot's to the next one's in work-group memory */
     int level_points; /* attention: points of a level */
+    int no_gap;       /* fills the block up */
 } dcn_forward_params;
 
 /* Sums of heavy cells: points that a team puts into order at once, parts of a plane that it sorts them by, points that

@@ -31,7 +31,7 @@ DCN_INLINE dcn_corners dcn_corners_between(dcn_axis x, dcn_axis y, dcn_vf mask)
 }
 
 DCN_INLINE dcn_corners dcn_corners_of(dcn_vf offset_x, dcn_vf offset_y, dcn_vf mask, dcn_vi cell_x, dcn_vi cell_y,
-                                      dcn_vf fraction_x, dcn_vf fraction_y, float scale, int width, int height)
+                                      dcn_vf fraction_x, dcn_vf fraction_y, dcn_scale scale, int width, int height)
 {
     return dcn_corners_between(dcn_locate(offset_x, fraction_x, cell_x, scale, width),
                                dcn_locate(offset_y, fraction_y, cell_y, scale, height), mask);

@@ -3,9 +3,9 @@
  *
  * Positions are relative: along each axis a point is an integer cell and a fraction in [0, 1], never added, so that
  * float32 is as exact on an image of 100,000 columns as on one of ten. With the grid's constant part split at plan
- * time, in double, into an integer I and a fraction f, and offset d:
+ * time, in double, into an integer I and a fraction f, the scale into floats s and r, and offset d:
  *
- *     n = floor(scale * d + f)      cell = origin + I + n      fraction = scale * d - n + f
+ *     t = r * d + f      n = floor(s * d + t)      cell = origin + I + n      fraction = s * d - n + t
  *
  * Corners outside the image fold onto the one inside, with weight 0: nothing outside the image is ever addressed, and
  * a NaN in a pixel that is no corner of a point cannot reach that point's sum.
@@ -68,11 +68,12 @@ DCN_INLINE dcn_axis dcn_axis_near(dcn_vi cell, dcn_vf place, dcn_vi extent)
     return dcn_axis_at(cell - DCN_SELECT(below, DCN_SPLATI(1), DCN_SPLATI(0)), fraction, extent);
 }
 
-DCN_INLINE dcn_axis dcn_locate(dcn_vf offset, dcn_vf grid_fraction, dcn_vi grid_cell, float scale, int extent)
+DCN_INLINE dcn_axis dcn_locate(dcn_vf offset, dcn_vf grid_fraction, dcn_vi grid_cell, dcn_scale scale, int extent)
 {
-    const dcn_vf s = DCN_SPLAT(scale);
-    const dcn_vf whole = dcn_floor(dcn_within_far(dcn_fma(s, offset, grid_fraction)));
-    return dcn_axis_near(DCN_TO_INT(whole) + grid_cell, dcn_fma(s, offset, -whole) + grid_fraction, DCN_SPLATI(extent));
+    const dcn_vf s = DCN_SPLAT(scale.nearest);
+    const dcn_vf rest = dcn_multiply_add(DCN_SPLAT(scale.rest), offset, grid_fraction);
+    const dcn_vf whole = dcn_floor(dcn_within_far(dcn_fma(s, offset, rest)));
+    return dcn_axis_near(DCN_TO_INT(whole) + grid_cell, dcn_fma(s, offset, -whole) + rest, DCN_SPLATI(extent));
 }
 
 /* The same where the grid's constant part is a whole number and the scale is 1, as in most networks; the same bits. */

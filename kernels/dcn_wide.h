@@ -193,7 +193,7 @@ DCN_INLINE dcn_float2 dcn_scales_of(DCN_GLOBAL const int *grid, const dcn_forwar
     (void)p;
     return DCN_FLOAT2(1.0f, 1.0f);
 #else
-    return DCN_FLOAT2(p->scale, p->scale);
+    return DCN_FLOAT2(p->scale.nearest, p->scale.nearest);
 #endif
 #endif
 }

@@ -9,8 +9,7 @@
 /* Bytes of an image that 32-bit kernels can tell apart: two bits are flags, and a vector may reach beyond the end. */
 #define MAX_BYTES_32 (((int64_t)1 << 30) - 64)
 
-_Static_assert(offsetof(dcn_forward_params, level_points) + sizeof(int) == sizeof(dcn_forward_params),
-               "see dcn_params.h");
+_Static_assert(offsetof(dcn_forward_params, no_gap) + sizeof(int) == sizeof(dcn_forward_params), "see dcn_params.h");
 
 /* ---- the path --------------------------------------------------------------------------------- */
 
@@ -100,7 +99,8 @@ dcn_forward_params dcn_forward_common_params(const dcn_forward_shape *s)
     p.stride_w = (int)s->stride_w;
     p.origin_h = (int)(dcn_grid_center(s->grid.kernel_h, s->grid.dilation_h) - s->pad_h);
     p.origin_w = (int)(dcn_grid_center(s->grid.kernel_w, s->grid.dilation_w) - s->pad_w);
-    p.scale = (float)s->grid.scale;
+    p.scale.nearest = (float)s->grid.scale;
+    p.scale.rest = (float)(s->grid.scale - (double)p.scale.nearest);
     p.softmax = s->softmax;
     p.level_points = (int)s->grid.levels.points;
     return p;

@@ -91,6 +91,7 @@ const dcn_recipe dcn_recipes[] = {
     {"scale_negative", .shape = {1, 8, 8, 2, 16}, K3, .scale = "-1"},
     {"scale_-0.3_wide", .shape = {1, 8, 9, 2, 16}, SAME(5, 5), OFFSETS(WIDE), .scale = "-0.3"},
     {"scale_1.7_wide", .shape = {1, 9, 8, 2, 16}, K3, OFFSETS(WIDE), .scale = "1.7"},
+    {"scale_1.7_far", .shape = {1, 60, 70, 1, 4}, K3, .stride = {4, 4}, OFFSETS(FAR), .scale = "1.7"},
     {"scale_0.1_k7", .shape = {1, 6, 6, 2, 16}, SAME(7, 7), OFFSETS(WIDE), .scale = "0.1"},
     {"scale_1.5_odd_center", .shape = {1, 9, 10, 2, 16}, .kernel = {4, 2, 3, 2}, .dilation = {3, 3}, .scale = "1.5"},
     {"scale_half_even_kernel", .shape = {2, 7, 9, 2, 5}, .kernel = {2, 4, 1, 1}, .dilation = {1, 3}, .scale = "0.5"},

@@ -6,10 +6,11 @@
 #include "error_limits.h"
 
 /*
- * float32 evaluation splits scale * grid = I + f at plan time and takes n = floor(scale * offset + f) and the fraction
- * scale * offset - n + f. If scale, f, scale * offset and the position itself are float32 numbers, all of it is exact.
- * Otherwise the fraction carries the scale's own error times the offset, and roundings of numbers of at most 1: one at
- * scale 1 (two where weights are taken from the cell's other side), up to four of half a unit roundoff else.
+ * float32 evaluation splits scale * grid = I + f at plan time, the scale into floats s and r, and takes t = r * offset
+ * + f, n = floor(s * offset + t) and the fraction s * offset - n + t. If scale, f, scale * offset and the position
+ * itself are float32 numbers, all of it is exact. Otherwise the fraction carries what s and r leave of the scale times
+ * the offset, and roundings of numbers of about 1 at most: one at scale 1 (two where weights are taken from the cell's
+ * other side), up to five of half a unit roundoff else.
  */
 static dcn_oracle_precision precision_of(const dcn_oracle_axis *axis)
 {
@@ -21,8 +22,8 @@ static dcn_oracle_precision precision_of(const dcn_oracle_axis *axis)
         is_float32(axis->position)) {
         return (dcn_oracle_precision){0.0, 0.0};
     }
-    double scale_error = fabs((double)(float)scale - scale) * fabs(axis->stored);
-    double error = scale_error + (scale == 1.0 ? 1.0 : 2.0) * ROUNDOFF + fabs(axis->position) * 0x1p-50;
+    double scale_error = 0x1p-48 * fabs(moved);
+    double error = scale_error + (scale == 1.0 ? 1.0 : 2.5) * ROUNDOFF + fabs(axis->position) * 0x1p-50;
     return (dcn_oracle_precision){
         .error = error,
         .reach = error + (scale == 1.0 ? 0.0 : ROUNDOFF * (fabs(moved) + 1.0)),
