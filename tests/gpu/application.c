@@ -306,6 +306,35 @@ static void test_refused_device(void **state)
     assert_null(context);
 }
 
+/* Each device computes with its own memory, side by side, and refuses the other's. */
+static void test_two_devices(void **state)
+{
+    application *a = *state;
+    const dcn_dcnv4_desc desc = operator_desc();
+    dcn_context *other = NULL;
+    dcn_plan *plan = NULL;
+    dcn_queue *queue = NULL;
+    float output[VALUES];
+    const dcn_slice host[TENSORS] = {dcn_slice_host(in.value, tensor_bytes[0]),
+                                     dcn_slice_host(in.offset_mask, tensor_bytes[1]),
+                                     dcn_slice_host(output, tensor_bytes[2])};
+    if (dcn_context_create(a->device == 0 ? "cuda:1" : "cuda:0", NULL, &other) == DCN_ERROR_NO_DEVICE)
+        skip();
+    assert_non_null(other);
+    assert_int_not_equal(dcn_cuda_device(other), dcn_cuda_device(a->context));
+    expect_success(dcn_dcnv4_plan_create(other, &desc, NULL, &plan));
+    expect_success(dcn_queue_create(other, 0, &queue));
+    expect_success(dcn_execute(a->plan, a->queue, a->tensors, TENSORS, NULL));
+    expect_success(dcn_execute_host(plan, host, TENSORS));
+    expect_agreement(output, reference);
+    expect_refused(dcn_execute(plan, queue, a->tensors, TENSORS, NULL), DCN_ERROR_WRONG_CONTEXT, "value|CUcontext");
+    expect_own_current(a);
+    expect_output(a, a->memory[2]);
+    dcn_queue_destroy(queue);
+    dcn_plan_destroy(plan);
+    dcn_context_destroy(other);
+}
+
 /* More than the device has: a clean failure, and the context goes on. */
 static void test_out_of_memory(void **state)
 {
@@ -339,7 +368,8 @@ int main(int argc, char **argv)
         WITH_APPLICATION(test_own_events),     WITH_APPLICATION(test_kinds_of_memory),
         WITH_APPLICATION(test_graph),          WITH_APPLICATION(test_own_context),
         WITH_APPLICATION(test_refused_memory), WITH_APPLICATION(test_refused_stream),
-        WITH_APPLICATION(test_refused_device), WITH_APPLICATION(test_out_of_memory),
+        WITH_APPLICATION(test_refused_device), WITH_APPLICATION(test_two_devices),
+        WITH_APPLICATION(test_out_of_memory),
     };
     return cmocka_run_group_tests_name("application", tests, NULL, NULL);
 }
