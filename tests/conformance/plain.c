@@ -46,6 +46,8 @@ static bool place_grid(const plain *p, double origin, double scale, double grid,
     double scaled = p->fault == DCN_FAULT_SCALED_OFFSET ? grid : scale * grid;
     split at = split_grid(scaled);
     float s = (float)scale;
+    float rest = p->fault == DCN_FAULT_ONE_FLOAT ? 0.0f : (float)(scale - (double)s);
+    at.part = fmaf(rest, offset, at.part);
     float n = floorf(fmaf(s, offset, at.part));
     *fraction = fmaf(s, offset, -n) + at.part;
     if (p->fault == DCN_FAULT_ABSOLUTE) {

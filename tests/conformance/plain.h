@@ -23,6 +23,7 @@
     X(LEFT_DERIVATIVE, "the left-hand derivative at integer positions")                                                \
     X(MINUS_ONE, "a point at exactly -1 counts")                                                                       \
     X(SCALED_OFFSET, "offset_scale multiplies the offset alone")                                                       \
+    X(ONE_FLOAT, "offset_scale as one float")                                                                          \
     X(CENTER, "the centre is divided before it is multiplied")                                                         \
     X(ABSOLUTE, "positions are absolute float32 numbers")                                                              \
     X(MASK_TIMES_ZERO, "the mask of a point outside is multiplied with 0")                                             \

@@ -327,7 +327,8 @@ static void test_two_devices(void **state)
     expect_success(dcn_execute(a->plan, a->queue, a->tensors, TENSORS, NULL));
     expect_success(dcn_execute_host(plan, host, TENSORS));
     expect_agreement(output, reference);
-    expect_refused(dcn_execute(plan, queue, a->tensors, TENSORS, NULL), DCN_ERROR_WRONG_CONTEXT, "value|CUcontext");
+    expect_refused(dcn_execute(plan, queue, a->tensors, TENSORS, NULL), DCN_ERROR_WRONG_CONTEXT,
+                   "value|memory of CUDA device");
     expect_own_current(a);
     expect_output(a, a->memory[2]);
     dcn_queue_destroy(queue);
