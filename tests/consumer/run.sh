@@ -232,7 +232,7 @@ soname_has_the_major() {
 
 # Every function of the installed headers, under the version that the soname has, and no other symbol.
 exports_the_api_alone() {
-    node=DCNV4_$(soname | sed 's/.*\.//')
+    node=dcn_$(soname | sed 's/.*\.//')
     sh "$here/api.sh" "$include"/dcnv4/*.h | sed "s/\$/@@$node/" >"$work/api"
     [ -s "$work/api" ] && nm -D --defined-only "$shared" | awk -v node="$node" '!($2 == "A" && $3 == node) { print $3 }' |
         LC_ALL=C sort | diff "$work/api" -
