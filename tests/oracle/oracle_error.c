@@ -10,7 +10,7 @@
  * + f, n = floor(s * offset + t) and the fraction s * offset - n + t. If scale, f, scale * offset and the position
  * itself are float32 numbers, all of it is exact. Otherwise the fraction carries what s and r leave of the scale times
  * the offset, and roundings of numbers of about 1 at most: one at scale 1 (two where weights are taken from the cell's
- * other side), up to five of half a unit roundoff else.
+ * other side), else up to four of half a unit roundoff, and a fifth where r is not 0.
  */
 static dcn_oracle_precision precision_of(const dcn_oracle_axis *axis)
 {
@@ -22,8 +22,9 @@ static dcn_oracle_precision precision_of(const dcn_oracle_axis *axis)
         is_float32(axis->position)) {
         return (dcn_oracle_precision){0.0, 0.0};
     }
-    double scale_error = 0x1p-48 * fabs(moved);
-    double error = scale_error + (scale == 1.0 ? 1.0 : 2.5) * ROUNDOFF + fabs(axis->position) * 0x1p-50;
+    double scale_error = is_float32(scale) ? 0.0 : 0x1p-48 * fabs(moved);
+    double roundings = scale == 1.0 ? 1.0 : is_float32(scale) ? 2.0 : 2.5;
+    double error = scale_error + roundings * ROUNDOFF + fabs(axis->position) * 0x1p-50;
     return (dcn_oracle_precision){
         .error = error,
         .reach = error + (scale == 1.0 ? 0.0 : ROUNDOFF * (fabs(moved) + 1.0)),
