@@ -242,6 +242,17 @@ static void test_graph(void **state)
     leave();
 }
 
+/* A plan computes what it should on host memory. */
+static void expect_right_on_host(dcn_plan *plan)
+{
+    float output[VALUES];
+    const dcn_slice tensors[TENSORS] = {dcn_slice_host(in.value, tensor_bytes[0]),
+                                        dcn_slice_host(in.offset_mask, tensor_bytes[1]),
+                                        dcn_slice_host(output, tensor_bytes[2])};
+    expect_success(dcn_execute_host(plan, tensors, TENSORS));
+    expect_agreement(output, reference);
+}
+
 /* A context of the application's own, not the primary one. */
 static void test_own_context(void **state)
 {
@@ -249,15 +260,10 @@ static void test_own_context(void **state)
     const dcn_dcnv4_desc desc = operator_desc();
     dcn_context *context = NULL;
     dcn_plan *plan = NULL;
-    float output[VALUES];
-    const dcn_slice tensors[TENSORS] = {dcn_slice_host(in.value, tensor_bytes[0]),
-                                        dcn_slice_host(in.offset_mask, tensor_bytes[1]),
-                                        dcn_slice_host(output, tensor_bytes[2])};
     expect_success(dcn_cuda_context_adopt(a->own, &context));
     assert_ptr_equal(dcn_cuda_context(context), a->own);
     expect_success(dcn_dcnv4_plan_create(context, &desc, NULL, &plan));
-    expect_success(dcn_execute_host(plan, tensors, TENSORS));
-    expect_agreement(output, reference);
+    expect_right_on_host(plan);
     dcn_plan_destroy(plan);
     dcn_context_destroy(context);
 }
@@ -314,10 +320,6 @@ static void test_two_devices(void **state)
     dcn_context *other = NULL;
     dcn_plan *plan = NULL;
     dcn_queue *queue = NULL;
-    float output[VALUES];
-    const dcn_slice host[TENSORS] = {dcn_slice_host(in.value, tensor_bytes[0]),
-                                     dcn_slice_host(in.offset_mask, tensor_bytes[1]),
-                                     dcn_slice_host(output, tensor_bytes[2])};
     if (dcn_context_create(a->device == 0 ? "cuda:1" : "cuda:0", NULL, &other) == DCN_ERROR_NO_DEVICE)
         skip();
     assert_non_null(other);
@@ -325,8 +327,7 @@ static void test_two_devices(void **state)
     expect_success(dcn_dcnv4_plan_create(other, &desc, NULL, &plan));
     expect_success(dcn_queue_create(other, 0, &queue));
     expect_success(dcn_execute(a->plan, a->queue, a->tensors, TENSORS, NULL));
-    expect_success(dcn_execute_host(plan, host, TENSORS));
-    expect_agreement(output, reference);
+    expect_right_on_host(plan);
     expect_refused(dcn_execute(plan, queue, a->tensors, TENSORS, NULL), DCN_ERROR_WRONG_CONTEXT,
                    "value|memory of CUDA device");
     expect_own_current(a);
